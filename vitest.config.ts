@@ -11,7 +11,12 @@ export default defineConfig({
     pool: 'forks',
     maxWorkers: 2,
     projects: [
-      project('unit', ['test/packages/**/*.test.ts', 'test/services/**/*.test.ts', 'test/dashboards/**/*.test.ts', 'test/*.test.ts']),
+      project('unit', [
+        'test/packages/**/*.test.ts',
+        'test/services/**/*.test.ts',
+        'test/dashboards/**/*.test.ts',
+        'test/*.test.ts',
+      ]),
       project('sim', ['test/sim/**/*.test.ts'], { testTimeout: 300_000 }),
       project('contract', ['test/contract/**/*.test.ts'], { testTimeout: 120_000 }),
       project('fuzz', ['test/fuzz/**/*.test.ts']),

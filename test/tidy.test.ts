@@ -24,7 +24,20 @@ const TABLE: Record<string, Rule> = {
   alerter: { rooms: ['events', 'runtime', 'bus', 'store', 'dashboards/definitions'], npm: ['zod'] },
   web: { rooms: ['events', 'runtime', 'store', 'dashboards/definitions'], npm: ['zod', 'uplot'] },
   cli: {
-    rooms: ['bittorrent', 'events', 'runtime', 'bus', 'store', 'lab', 'dht-crawler', 'swarm-prober', 'ingest', 'alerter', 'web', 'dashboards/definitions'],
+    rooms: [
+      'bittorrent',
+      'events',
+      'runtime',
+      'bus',
+      'store',
+      'lab',
+      'dht-crawler',
+      'swarm-prober',
+      'ingest',
+      'alerter',
+      'web',
+      'dashboards/definitions',
+    ],
     npm: ['commander', 'cli-progress', 'yaml', 'zod'],
   },
   'dashboards/definitions': { rooms: ['events', 'store (queries)'], npm: [] },
@@ -75,7 +88,11 @@ describe('who may import whom', () => {
   test('node:crypto is imported by one file of bittorrent, and nothing else of Node by the pure rooms', () => {
     const wrong = sources
       .filter(isPure)
-      .flatMap((source) => source.imports.filter((entry) => entry.specifier.startsWith('node:')).map((entry) => `${source.path} imports ${entry.specifier}`))
+      .flatMap((source) =>
+        source.imports
+          .filter((entry) => entry.specifier.startsWith('node:'))
+          .map((entry) => `${source.path} imports ${entry.specifier}`),
+      )
       .filter((line) => line !== 'packages/bittorrent/src/hash.ts imports node:crypto');
     expect(wrong).toEqual([]);
   });
@@ -87,7 +104,18 @@ function isPure(source: Source): boolean {
   return /^packages\/(bittorrent|events)\/|^packages\/lab\/src\/sim\/|^dashboards\/definitions\//.test(source.path);
 }
 
-const BANNED = new Set(['Date', 'performance', 'setTimeout', 'setInterval', 'setImmediate', 'queueMicrotask', 'process', 'console', 'EventEmitter', 'fetch']);
+const BANNED = new Set([
+  'Date',
+  'performance',
+  'setTimeout',
+  'setInterval',
+  'setImmediate',
+  'queueMicrotask',
+  'process',
+  'console',
+  'EventEmitter',
+  'fetch',
+]);
 
 describe('pure rooms', () => {
   test('mention no clock, timer, process, console or global randomness, and nothing asynchronous', () => {
@@ -98,9 +126,12 @@ describe('pure rooms', () => {
         if (node['async'] === true || node.type === 'AwaitExpression') wrong.push(`${place} is asynchronous`);
         if (node.type !== 'Identifier') return;
         const parent = parents.at(-1)!;
-        const isKey = (parent.type === 'MemberExpression' && parent['property'] === node && !parent['computed']) || (parent.type === 'Property' && parent['key'] === node);
+        const isKey =
+          (parent.type === 'MemberExpression' && parent['property'] === node && !parent['computed']) ||
+          (parent.type === 'Property' && parent['key'] === node);
         if (!isKey && BANNED.has(node['name'] as string)) wrong.push(`${place} mentions ${node['name']}`);
-        if (node['name'] === 'random' && parent.type === 'MemberExpression' && (parent['object'] as Node)['name'] === 'Math') wrong.push(`${place} mentions Math.random`);
+        if (node['name'] === 'random' && parent.type === 'MemberExpression' && (parent['object'] as Node)['name'] === 'Math')
+          wrong.push(`${place} mentions Math.random`);
       });
     }
     expect(wrong).toEqual([]);
@@ -122,7 +153,12 @@ describe('bounds', () => {
     for (const source of sources) {
       walk(source.program, (node, parents) => {
         const isField = node.type === 'PropertyDefinition' && isCollection(node['value'] as Node);
-        const depth = parents.filter((parent) => parent.type === 'FunctionDeclaration' || parent.type === 'ArrowFunctionExpression' || parent.type === 'FunctionExpression').length;
+        const depth = parents.filter(
+          (parent) =>
+            parent.type === 'FunctionDeclaration' ||
+            parent.type === 'ArrowFunctionExpression' ||
+            parent.type === 'FunctionExpression',
+        ).length;
         const isModule = node.type === 'VariableDeclarator' && depth === 0 && isCollection(node['init'] as Node);
         if (!isField && !isModule) return;
         const line = lineAt(source.text, node.start);
@@ -138,7 +174,9 @@ describe('lengths and names', () => {
   test('files have at most 400 lines, main.ts at most 60', () => {
     const wrong = [...sources, ...tests]
       .filter((source) => !source.path.startsWith('test/vectors/'))
-      .filter((source) => source.lines.length > (source.path.endsWith('/main.ts') && source.path.startsWith('services/') ? 61 : 401))
+      .filter(
+        (source) => source.lines.length > (source.path.endsWith('/main.ts') && source.path.startsWith('services/') ? 61 : 401),
+      )
       .map((source) => `${source.path}: ${source.lines.length - 1}`);
     expect(wrong).toEqual([]);
   });
@@ -154,7 +192,10 @@ describe('lengths and names', () => {
     }
     expect(lengths.filter((entry) => entry.lines > 70)).toEqual([]);
     const long = lengths.filter((entry) => entry.lines >= 40);
-    expect(long.length / Math.max(1, lengths.length), long.map((entry) => `${entry.place} ${entry.lines}`).join('\n')).toBeLessThanOrEqual(0.05);
+    expect(
+      long.length / Math.max(1, lengths.length),
+      long.map((entry) => `${entry.place} ${entry.lines}`).join('\n'),
+    ).toBeLessThanOrEqual(0.05);
   });
 
   test('every file opens with a sentence of purpose', () => {
@@ -174,16 +215,24 @@ describe('lengths and names', () => {
         const place = `${source.path}:${lineAt(source.text, node.start)}`;
         if (node.type === 'ExportDefaultDeclaration') wrong.push(`${place} default export`);
         if (node.type === 'TSEnumDeclaration') wrong.push(`${place} enum`);
-        if (node.type === 'TSInterfaceDeclaration' && /^I[A-Z][a-z]/.test((node['id'] as Node)['name'] as string)) wrong.push(`${place} I-prefix`);
+        if (node.type === 'TSInterfaceDeclaration' && /^I[A-Z][a-z]/.test((node['id'] as Node)['name'] as string))
+          wrong.push(`${place} I-prefix`);
       });
     }
     expect(wrong).toEqual([]);
   });
 
   test('nothing is left unfinished', () => {
-    const signs = new RegExp(['TO' + 'DO', 'FIX' + 'ME', 'XX' + 'X\\b', 'HA' + 'CK\\b', '@ts-' + 'ignore', '@ts-' + 'nocheck', '\\bas a' + 'ny\\b'].join('|'));
+    const signs = new RegExp(
+      ['TO' + 'DO', 'FIX' + 'ME', 'XX' + 'X\\b', 'HA' + 'CK\\b', '@ts-' + 'ignore', '@ts-' + 'nocheck', '\\bas a' + 'ny\\b'].join(
+        '|',
+      ),
+    );
     const wrong = [...sources, ...tests].flatMap((source) =>
-      source.lines.map((line, i) => ({ line, place: `${source.path}:${i + 1}` })).filter((entry) => signs.test(entry.line)).map((entry) => entry.place),
+      source.lines
+        .map((line, i) => ({ line, place: `${source.path}:${i + 1}` }))
+        .filter((entry) => signs.test(entry.line))
+        .map((entry) => entry.place),
     );
     expect(wrong).toEqual([]);
   });

@@ -33,7 +33,10 @@ export interface Source {
 
 /** Files git tracks or would track (not ignored), below the given folders, that end in .ts. */
 export function sourcePaths(...folders: string[]): string[] {
-  const out = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '--', ...folders], { cwd: ROOT, encoding: 'utf8' });
+  const out = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '--', ...folders], {
+    cwd: ROOT,
+    encoding: 'utf8',
+  });
   return [...new Set(out.split('\n'))].filter((path) => path.endsWith('.ts')).sort();
 }
 
@@ -73,12 +76,14 @@ function findImports(program: Node, text: string): Import[] {
       if (!source?.value) return;
       const kind = node['importKind'] ?? node['exportKind'];
       const names = (node['specifiers'] ?? []) as Node[];
-      const typeOnly = kind === 'type' || (names.length > 0 && names.every((name) => (name['importKind'] ?? name['exportKind']) === 'type'));
+      const typeOnly =
+        kind === 'type' || (names.length > 0 && names.every((name) => (name['importKind'] ?? name['exportKind']) === 'type'));
       found.push({ specifier: source.value, typeOnly, line: lineAt(text, node.start) });
     }
     if (node.type === 'ImportExpression') {
       const source = node['source'] as { value?: unknown };
-      if (typeof source.value === 'string') found.push({ specifier: source.value, typeOnly: false, line: lineAt(text, node.start) });
+      if (typeof source.value === 'string')
+        found.push({ specifier: source.value, typeOnly: false, line: lineAt(text, node.start) });
     }
   });
   return found;
@@ -99,5 +104,11 @@ export function targetOf(source: Source, specifier: string): { kind: 'room' | 'n
   }
   const own = /^@swarmscope\/([^/]+)(?:\/([^/]+))?/.exec(specifier);
   if (own) return { kind: 'room', name: own[1] === 'dashboards' ? `dashboards/${own[2]}` : own[1]!, path: specifier };
-  return { kind: 'npm', name: specifier.split('/').slice(0, specifier.startsWith('@') ? 2 : 1).join('/') };
+  return {
+    kind: 'npm',
+    name: specifier
+      .split('/')
+      .slice(0, specifier.startsWith('@') ? 2 : 1)
+      .join('/'),
+  };
 }
