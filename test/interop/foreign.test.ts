@@ -2,8 +2,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { missing } from '../support/extras.ts';
 import { DhtMesh } from './support/libtorrent.ts';
-import { pickNetwork, until, Workbench } from './support/process.ts';
-import { type Swarm, scrape, startSwarm } from './support/swarm.ts';
+import { pickNetwork, Workbench } from './support/process.ts';
+import { type Swarm, startSwarm } from './support/swarm.ts';
 
 describe.skipIf(missing('libtorrent').length > 0)('a mesh of libtorrent DHT nodes', () => {
   const bench = new Workbench('mesh');
