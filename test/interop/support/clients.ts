@@ -40,18 +40,8 @@ export async function startOpentracker(options: {
   mkdirSync(directory, { recursive: true, mode: 0o755 });
   writeFileSync(join(directory, 'whitelist'), options.infoHashes.map((hash) => `${hash}\n`).join(''), { mode: 0o644 });
   const user = process.getuid?.() === 0 ? ['-u', 'nobody'] : [];
-  const place = [
-    '-i',
-    options.address,
-    '-p',
-    String(port),
-    '-P',
-    String(port),
-    '-w',
-    join(directory, 'whitelist'),
-    '-d',
-    directory,
-  ];
+  // Relative to its own directory: it changes its root there when it drops root's privileges.
+  const place = ['-i', options.address, '-p', String(port), '-P', String(port), '-w', 'whitelist', '-d', '.'];
   const running = start(need('opentracker'), [...place, ...user], { cwd: directory });
   await until('opentracker accepts', () => accepts(options.address, port), 10_000, running);
   return {
@@ -174,6 +164,7 @@ export async function startAria2(options: ClientOptions): Promise<ForeignClient>
     '--bt-max-peers=0',
     '--auto-save-interval=0',
     '--follow-torrent=false',
+    `--stop-with-process=${process.pid}`,
     `--dir=${options.payload}`,
     `--max-upload-limit=${options.uploadKb ?? 200}K`,
     ...(options.downloadKb === undefined ? [] : [`--max-download-limit=${options.downloadKb}K`]),

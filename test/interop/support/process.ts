@@ -59,14 +59,18 @@ function follow(child: ChildProcess, streams = [child.stdout, child.stderr]): Ru
   };
 }
 
-/** Starts a program with its output kept. */
+/** Starts a program with its output kept; it dies with this process. */
 export function start(
   program: string,
   args: readonly string[],
   options: { cwd?: string; env?: Record<string, string> } = {},
 ): Running {
   const env = { ...process.env, ...options.env };
-  return follow(spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], env, ...(options.cwd ? { cwd: options.cwd } : {}) }));
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], env, ...(options.cwd ? { cwd: options.cwd } : {}) });
+  const kill = () => child.kill('SIGKILL');
+  process.once('exit', kill);
+  child.once('exit', () => process.removeListener('exit', kill));
+  return follow(child);
 }
 
 /** Waits until `check` answers something other than undefined or false; polls each 50 ms; fails with the last words of `running` after `timeoutMs`. */
