@@ -1,0 +1,71 @@
+// The first 68 bytes of a peer connection (BEP 3), with the feature bits of BEP 5, 6, 10 and 52.
+import { equalBytes } from '../hex.ts';
+import { Malformed } from '../malformed.ts';
+
+// handshake = %d19 "BitTorrent protocol" reserved info-hash peer-id
+// reserved  = 8 bytes:  byte 5 & 0x10 extension protocol (BEP 10)
+//                       byte 7 & 0x01 DHT (BEP 5), & 0x04 fast extension (BEP 6), & 0x10 may upgrade to v2 (BEP 52)
+// info-hash = 20 bytes  of a v2-only torrent: the SHA-256 cut to 20
+// peer-id   = 20 bytes
+//
+// The accepting side may answer as soon as it has the info-hash, 20 bytes before the end: trackers that check for NAT rely on it.
+
+export const HANDSHAKE_BYTES = 68;
+/** Up to here the dialling side has said what it wants; the peer id may come later. */
+export const HANDSHAKE_HEAD_BYTES = 48;
+
+const PREFIX = Uint8Array.from([19, ...new TextEncoder().encode('BitTorrent protocol')]);
+
+export interface Handshake {
+  /** 8 bytes. */
+  readonly reserved: Uint8Array;
+  /** 20 bytes. */
+  readonly infoHash: Uint8Array;
+  /** 20 bytes. */
+  readonly peerId: Uint8Array;
+}
+
+/** What the reserved bits say. */
+export interface Features {
+  readonly dht: boolean;
+  readonly fast: boolean;
+  readonly extended: boolean;
+  readonly v2: boolean;
+}
+
+/** 8 reserved bytes that say these features. */
+export function encodeFeatures(features: Partial<Features>): Uint8Array {
+  const reserved = new Uint8Array(8);
+  if (features.extended) reserved[5] = 0x10;
+  reserved[7] = (features.dht ? 0x01 : 0) | (features.fast ? 0x04 : 0) | (features.v2 ? 0x10 : 0);
+  return reserved;
+}
+
+/** The features that 8 reserved bytes say. */
+export function decodeFeatures(reserved: Uint8Array): Features {
+  const last = reserved[7]!;
+  return { extended: (reserved[5]! & 0x10) !== 0, dht: (last & 0x01) !== 0, fast: (last & 0x04) !== 0, v2: (last & 0x10) !== 0 };
+}
+
+/** The 68 bytes of a handshake. */
+export function encodeHandshake(handshake: Handshake): Uint8Array {
+  const bytes = new Uint8Array(HANDSHAKE_BYTES);
+  bytes.set(PREFIX);
+  bytes.set(handshake.reserved, 20);
+  bytes.set(handshake.infoHash, 28);
+  bytes.set(handshake.peerId, 48);
+  return bytes;
+}
+
+/** Whether `bytes` can still become a handshake: false from the first byte that differs, so that a stream of something else ends at once. */
+export function startsLikeHandshake(bytes: Uint8Array): boolean {
+  const length = Math.min(bytes.length, PREFIX.length);
+  return equalBytes(bytes.subarray(0, length), PREFIX.subarray(0, length));
+}
+
+/** Reads a handshake at the start of `bytes` (what follows is not looked at). The parts are copies. */
+export function decodeHandshake(bytes: Uint8Array): Handshake | Malformed {
+  if (!startsLikeHandshake(bytes)) return new Malformed('bad_field');
+  if (bytes.length < HANDSHAKE_BYTES) return new Malformed('truncated', bytes.length);
+  return { reserved: bytes.slice(20, 28), infoHash: bytes.slice(28, 48), peerId: bytes.slice(48, 68) };
+}
