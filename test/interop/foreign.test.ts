@@ -2,8 +2,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { missing } from '../support/extras.ts';
 import { DhtMesh } from './support/libtorrent.ts';
-import { pickNetwork, Workbench } from './support/process.ts';
-import { type Swarm, startSwarm } from './support/swarm.ts';
+import { pickNetwork, until, Workbench } from './support/process.ts';
+import { type Swarm, scrape, startSwarm } from './support/swarm.ts';
 
 describe.skipIf(missing('libtorrent').length > 0)('a mesh of libtorrent DHT nodes', () => {
   const bench = new Workbench('mesh');
@@ -48,5 +48,18 @@ describe.skipIf(missing('libtorrent', 'transmission', 'aria2', 'opentracker').le
       'aria2-leecher': 61,
     });
     expect(await swarm.hybridPeer.piecesHave()).toBe(swarm.hybrid.pieces);
+  });
+
+  test('the tracker knows them all: four complete, four not (a partial seed counts as incomplete)', async () => {
+    const infoHash = swarm.torrent.info_hash_v1 ?? '';
+    const counts = await until(
+      'the tracker counts eight peers',
+      async () => {
+        const answer = await scrape(swarm.tracker.http, infoHash);
+        return answer && answer.complete + answer.incomplete === 8 ? answer : undefined;
+      },
+      30_000,
+    );
+    expect(counts).toEqual({ complete: 4, incomplete: 4 });
   });
 });
