@@ -1,0 +1,77 @@
+// The kinds of peers in the lab's swarms, as data: what each shows, what it really does, and which verdicts an honest census may reach on it.
+
+/** The verdicts that a census may reach, in their order of precedence: the lab's own copy, since it is the witness. */
+export const VERDICTS = [
+  'liar_corrupt',
+  'liar_missing',
+  'proved',
+  'choked',
+  'claimed',
+  'super_seeder',
+  'partial_seed',
+  'leecher',
+  'unknown',
+  'unreachable',
+] as const;
+export type Verdict = (typeof VERDICTS)[number];
+
+export const PEER_KINDS = [
+  'seeder',
+  'leecher',
+  'progressing',
+  'partial_seed',
+  'super_seeder',
+  'liar_rejects',
+  'liar_silent',
+  'liar_corrupt',
+  'choker',
+  'mute',
+  'encrypted_only',
+  'tarpit',
+  'wrong_infohash',
+  'dead',
+] as const;
+export type PeerKind = (typeof PEER_KINDS)[number];
+
+export interface PeerKindRule {
+  /** Shows every piece, whatever it has. */
+  readonly claimsAll: boolean;
+  /** Says `upload_only` (BEP 21). */
+  readonly uploadOnly: boolean;
+  /** Unchokes who is interested. */
+  readonly unchokes: boolean;
+  /** Its pieces can really be had. */
+  readonly serves: boolean;
+  /** The verdict while it is incomplete, and once it has everything; more than one where evidence may not suffice. */
+  readonly incomplete: readonly Verdict[];
+  readonly complete: readonly Verdict[];
+}
+
+const honest = { claimsAll: false, uploadOnly: false, unchokes: true, serves: true } as const;
+const liar = { claimsAll: true, uploadOnly: false, unchokes: true, serves: true } as const;
+const absent: PeerKindRule = {
+  claimsAll: false,
+  uploadOnly: false,
+  unchokes: false,
+  serves: false,
+  incomplete: ['unreachable'],
+  complete: ['unreachable'],
+};
+
+export const KIND_RULES: Readonly<Record<PeerKind, PeerKindRule>> = {
+  seeder: { ...honest, claimsAll: true, incomplete: [], complete: ['proved'] },
+  leecher: { ...honest, incomplete: ['leecher'], complete: ['proved'] },
+  progressing: { ...honest, incomplete: ['leecher'], complete: ['proved'] },
+  partial_seed: { ...honest, uploadOnly: true, incomplete: ['partial_seed'], complete: ['proved'] },
+  super_seeder: { ...honest, incomplete: [], complete: ['super_seeder'] },
+  liar_rejects: { ...liar, incomplete: ['liar_missing'], complete: [] },
+  /** Silence alone is no proof: it may stay `claimed`. */
+  liar_silent: { ...liar, incomplete: ['liar_missing', 'claimed'], complete: [] },
+  liar_corrupt: { ...liar, incomplete: ['liar_corrupt'], complete: [] },
+  choker: { ...honest, claimsAll: true, unchokes: false, incomplete: [], complete: ['choked'] },
+  mute: { ...absent, incomplete: ['unknown'], complete: ['unknown'] },
+  encrypted_only: absent,
+  tarpit: absent,
+  wrong_infohash: absent,
+  dead: absent,
+};
