@@ -131,7 +131,7 @@ export class Scanner {
     while (this.at < bytes.length && bytes[this.at]! >= ZERO && bytes[this.at]! <= NINE) {
       if (this.at - first >= MAX_DIGITS) this.fail('bad_integer');
       if (this.reason !== undefined) return 0;
-      value = value * 10 + bytes[this.at++]! - ZERO;
+      value = value * 10 + (bytes[this.at++]! - ZERO); // the sum before the difference would be inexact near 2^53
     }
     if (this.at === bytes.length) this.fail('truncated');
     else if (this.at === first || bytes[this.at] !== E) this.fail('bad_integer');

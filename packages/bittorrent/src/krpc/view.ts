@@ -290,8 +290,7 @@ export class KrpcView extends Fields {
       at += size === 6 ? 8 : 21;
       count++;
     }
-    if (at >= bytes.length) return cursor.fail('truncated');
-    if (bytes[at] !== E) return cursor.fail('bad_field');
+    if (bytes[at] !== E) return cursor.fail(at + 2 >= bytes.length ? 'truncated' : 'bad_field');
     if (count > 0) this.valuesAt = cursor.at + (bytes[cursor.at] === SIX ? 2 : 3);
     this.valuesCount = count;
     cursor.at = at + 1;
