@@ -12,7 +12,7 @@ import { Malformed } from '../malformed.ts';
 
 export const HANDSHAKE_BYTES = 68;
 /** Up to here the dialling side has said what it wants; the peer id may come later. */
-export const HANDSHAKE_HEAD_BYTES = 48;
+const HANDSHAKE_HEAD_BYTES = 48;
 
 const PREFIX = Uint8Array.from([19, ...new TextEncoder().encode('BitTorrent protocol')]);
 
@@ -68,4 +68,28 @@ export function decodeHandshake(bytes: Uint8Array): Handshake | Malformed {
   if (!startsLikeHandshake(bytes)) return new Malformed('bad_field');
   if (bytes.length < HANDSHAKE_BYTES) return new Malformed('truncated', bytes.length);
   return { reserved: bytes.slice(20, 28), infoHash: bytes.slice(28, 48), peerId: bytes.slice(48, 68) };
+}
+
+/** Collects the handshake of the remote, however it is fragmented. */
+export class HandshakeBuffer {
+  readonly #bytes = new Uint8Array(HANDSHAKE_BYTES);
+  #filled = 0;
+
+  /** Takes what belongs to the handshake; returns how many bytes that was. */
+  push(bytes: Uint8Array): number {
+    const taken = Math.min(bytes.length, HANDSHAKE_BYTES - this.#filled);
+    this.#bytes.set(bytes.subarray(0, taken), this.#filled);
+    this.#filled += taken;
+    return taken;
+  }
+
+  /** The infohash, as soon as it is there: 20 bytes before the end. */
+  get infoHash(): Uint8Array | undefined {
+    return this.#filled >= HANDSHAKE_HEAD_BYTES ? this.#bytes.slice(28, 48) : undefined;
+  }
+
+  /** The handshake; `truncated` while it is not whole, `bad_field` as soon as it cannot become one. */
+  read(): Handshake | Malformed {
+    return decodeHandshake(this.#bytes.subarray(0, this.#filled));
+  }
 }

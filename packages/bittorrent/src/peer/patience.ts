@@ -1,0 +1,22 @@
+// How much a peer may send that is of no use, and the count of it by kind: one bucket against every flood that a length check does not see.
+import type { Useless } from './facts.ts';
+
+/** A challenge given up late can leave some dozen blocks on the way; nobody honest comes near this. */
+const BURST = 256;
+const REFILL_PER_MS = 2 / 1000;
+
+export class Patience {
+  readonly counts = new Map<Useless, number>(); // bound: the kinds of Useless
+  #credit = BURST;
+  #at = 0;
+
+  /** Counts one; false when patience has run out. */
+  bear(what: Useless, now: number): boolean {
+    this.counts.set(what, (this.counts.get(what) ?? 0) + 1);
+    this.#credit = Math.min(BURST, this.#credit + (now - this.#at) * REFILL_PER_MS);
+    this.#at = now;
+    if (this.#credit < 1) return false;
+    this.#credit--;
+    return true;
+  }
+}
