@@ -11,10 +11,11 @@ import { mix32, mixText } from './mix.ts';
 import { compactNodes, ID_BYTES, type Population, type Resident } from './population.ts';
 import { RateLimit } from './rate-limit.ts';
 
-/** What a node saw: one per query it answered. */
+/** What a node saw: one per query it heard. `target` is what was asked for, a view that is valid only during the call. */
 export interface DhtNodeFact {
   readonly type: 'asked';
   readonly method: string;
+  readonly target: Uint8Array | undefined;
   readonly from: Endpoint;
 }
 
@@ -88,8 +89,7 @@ export class DhtLabNode implements Machine<DhtNodeFact> {
     if (!(transaction instanceof Uint8Array) || text(message.get('y')) !== 'q') return;
     const method = text(message.get('q')) ?? '';
     const args = message.get('a');
-    out.emit({ type: 'asked', method, from });
-    const answer = args instanceof Map ? this.#answer(method, args, from, now) : ERRORS.protocol;
+    const answer = args instanceof Map ? this.#answer(method, args, from, now, out) : ERRORS.protocol;
     const reply = Array.isArray(answer) ? { y: 'e', e: answer as Encodable } : { y: 'r', r: answer as Fields };
     if (this.#liar) this.#liar.answer(method, args instanceof Map ? args : new Map(), transaction, reply, from, now, out);
     else out.send(encode({ ...reply, t: transaction, v: VERSION, ip: encodeCompact(from) }), from);
@@ -104,11 +104,17 @@ export class DhtLabNode implements Machine<DhtNodeFact> {
   }
 
   /** The members of `r`, or a BEP 5 error. */
-  #answer(method: string, args: Map<string, Value>, from: Endpoint, now: number): Fields | readonly [number, string] {
-    const id = args.get('id');
-    if (!isId(id)) return ERRORS.protocol;
-    const mine = { id: this.resident.id };
+  #answer(
+    method: string,
+    args: Map<string, Value>,
+    from: Endpoint,
+    now: number,
+    out: Out<DhtNodeFact>,
+  ): Fields | readonly [number, string] {
     const target = args.get(method === 'get_peers' || method === 'announce_peer' ? 'info_hash' : 'target');
+    out.emit({ type: 'asked', method, target: isId(target) ? target : undefined, from });
+    if (!isId(args.get('id'))) return ERRORS.protocol;
+    const mine = { id: this.resident.id };
     if (method === 'ping') return mine;
     if (method === 'announce_peer') return isId(target) && this.#announce(target, args, from, now) ? mine : ERRORS.protocol;
     if (method !== 'find_node' && method !== 'get_peers' && !(method === 'sample_infohashes' && this.behaviour.bep51)) {

@@ -228,7 +228,8 @@ export class LabPeerSession implements Session<PeerSessionFact> {
   #serve(request: BlockMessage, now: number, out: Sink): void {
     const { kind, content } = this.#peer.plan;
     const { index, begin, length } = request;
-    const has = this.#peer.has(index, now);
+    const hidden = kind === 'super_seeder' && this.#peer.place(index) >= this.#told;
+    const has = !hidden && this.#peer.has(index, now);
     if (this.#choking || (!has && kind !== 'liar_corrupt')) {
       out.emit({ type: 'withheld', piece: index });
       const silent = !this.#fast || (kind === 'liar_silent' && !this.#choking);

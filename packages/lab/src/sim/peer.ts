@@ -66,6 +66,11 @@ export class LabPeer {
     return this.#rank[piece]! < this.count(now);
   }
 
+  /** At which place of its order a piece stands. */
+  place(piece: number): number {
+    return this.#rank[piece]!;
+  }
+
   isComplete(now: number): boolean {
     return this.count(now) === this.plan.content.pieces;
   }

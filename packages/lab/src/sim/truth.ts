@@ -1,0 +1,76 @@
+// What is true of a swarm between two times, from the peers themselves: what a census is compared with.
+import { formatEndpoint } from '@swarmscope/bittorrent/endpoint.ts';
+import type { LabPeer } from './peer.ts';
+import { type PeerKind, VERDICTS, type Verdict } from './peer-kind.ts';
+
+/** The least and the most that was true in the time. */
+export interface Bounds {
+  readonly least: number;
+  readonly most: number;
+}
+
+export interface PeerTruth {
+  /** `ip:port`. */
+  readonly endpoint: string;
+  readonly kind: PeerKind;
+  /** Each is right for some moment of the time. */
+  readonly verdicts: readonly Verdict[];
+  /** Pieces that it really has. */
+  readonly pieces: Bounds;
+  readonly piecesTotal: number;
+}
+
+export interface SwarmTruth {
+  /** How many peers of each verdict there were at least and at most: a peer that changes makes the two differ. */
+  readonly least: Readonly<Record<Verdict, number>>;
+  readonly most: Readonly<Record<Verdict, number>>;
+  /** Whether the pieces that can be had from reachable peers are all of them: `[true]`, `[false]`, or `[false, true]` when it changed. */
+  readonly completable: readonly boolean[];
+  /** Peers that really have everything and can be reached; and those that say so. */
+  readonly complete: Bounds;
+  readonly claiming: Bounds;
+  /** Copies of the rarest piece among what can be had. */
+  readonly copiesMin: Bounds;
+  readonly peers: readonly PeerTruth[];
+}
+
+/** `from` and `to` are monotonic milliseconds as the peers' own. Peers only ever gain pieces, so both ends of the time bound what lies between. */
+export function swarmTruth(peers: readonly LabPeer[], from: number, to: number): SwarmTruth {
+  const judged = peers.map((peer) => ({ peer, verdicts: [...new Set([...peer.verdicts(from), ...peer.verdicts(to)])] }));
+  const count = (counts: (verdicts: readonly Verdict[], verdict: Verdict) => boolean) =>
+    Object.fromEntries(
+      VERDICTS.map((verdict) => [verdict, judged.filter((entry) => counts(entry.verdicts, verdict)).length]),
+    ) as Record<Verdict, number>;
+  const copies = bounds(from, to, (now) => fewestCopies(peers, now));
+  const completable = [...new Set([copies.least > 0, copies.most > 0])];
+  return {
+    least: count((verdicts, verdict) => verdicts.length === 1 && verdicts[0] === verdict),
+    most: count((verdicts, verdict) => verdicts.includes(verdict)),
+    completable,
+    complete: bounds(from, to, (now) => peers.filter((peer) => peer.rule.serves && peer.isComplete(now)).length),
+    claiming: bounds(from, to, (now) => peers.filter((peer) => peer.shown(now).complete).length),
+    copiesMin: copies,
+    peers: judged.map(({ peer, verdicts }) => ({
+      endpoint: formatEndpoint(peer.plan.endpoint),
+      kind: peer.plan.kind,
+      verdicts,
+      pieces: bounds(from, to, (now) => peer.count(now)),
+      piecesTotal: peer.plan.content.pieces,
+    })),
+  };
+}
+
+function bounds(from: number, to: number, value: (now: number) => number): Bounds {
+  return { least: value(from), most: value(to) };
+}
+
+/** How many reachable peers really have the rarest piece. Liars count with what they have: it can be had from them. */
+function fewestCopies(peers: readonly LabPeer[], now: number): number {
+  const pieces = peers[0]?.plan.content.pieces ?? 0;
+  const copies = new Uint32Array(pieces);
+  for (const peer of peers) {
+    if (!peer.rule.serves) continue;
+    for (const piece of peer.order.subarray(0, peer.count(now))) copies[piece]!++;
+  }
+  return pieces === 0 ? 0 : copies.reduce((least, count) => Math.min(least, count), Number.POSITIVE_INFINITY);
+}
