@@ -4,6 +4,8 @@ import { EXIT } from './failure.ts';
 export interface Terminal {
   /** Data, as it is. */
   print(text: string): void;
+  /** The same for bytes; false when the reader is behind: wait for `drain` of standard output. */
+  printBytes(bytes: Uint8Array): boolean;
   /** One line for people, beside the data. */
   say(line: string): void;
   /** Standard error is a terminal: progress may be drawn on it. */
@@ -24,6 +26,7 @@ export function processTerminal(): Terminal {
   process.stderr.on('error', () => {});
   return {
     print: (text) => void process.stdout.write(text),
+    printBytes: (bytes) => process.stdout.write(bytes),
     say: (line) => void process.stderr.write(`${line}\n`),
     interactive: process.stderr.isTTY === true,
     width: process.stdout.isTTY ? process.stdout.columns : WIDTH_UNKNOWN,

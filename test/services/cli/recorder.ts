@@ -13,6 +13,10 @@ export function recorder(): Recorder {
     print(text) {
       record.printed += text;
     },
+    printBytes(bytes) {
+      record.printed += Buffer.from(bytes).toString('utf8');
+      return true;
+    },
     say(line) {
       record.said.push(line);
     },
