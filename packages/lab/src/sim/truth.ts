@@ -48,7 +48,7 @@ export function swarmTruth(peers: readonly LabPeer[], from: number, to: number):
     most: count((verdicts, verdict) => verdicts.includes(verdict)),
     completable,
     complete: bounds(from, to, (now) => peers.filter((peer) => peer.rule.serves && peer.isComplete(now)).length),
-    claiming: bounds(from, to, (now) => peers.filter((peer) => peer.shown(now).complete).length),
+    claiming: bounds(from, to, (now) => peers.filter((peer) => peer.rule.serves && peer.shown(now).complete).length),
     copiesMin: copies,
     peers: judged.map(({ peer, verdicts }) => ({
       endpoint: formatEndpoint(peer.plan.endpoint),
