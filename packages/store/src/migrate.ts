@@ -1,0 +1,78 @@
+// Brings a store to the schema of this version: numbered steps, forward only, checksummed, safe to repeat after a crash.
+import { readSteps, render, type Step, type Variant } from './migrations.ts';
+import { quote } from './statement.ts';
+import { type MigrationReport, StoreError } from './store.ts';
+
+/** What a migration needs of a store: statements that change it, and rows. */
+export interface Commands {
+  command(sql: string): Promise<void>;
+  select<T>(sql: string): Promise<T[]>;
+}
+
+interface Applied {
+  version: number;
+  step: number;
+  checksum: string;
+}
+
+const LEDGER = `CREATE TABLE IF NOT EXISTS schema_migrations{on_cluster}
+(
+    version UInt32 COMMENT 'Number of the migration.',
+    step UInt16 COMMENT 'Which of its statements.',
+    name String COMMENT 'Name of the migration.',
+    checksum String COMMENT 'Of the text that was run.',
+    applied DateTime DEFAULT now() COMMENT 'When.'
+)
+ENGINE = {replicated}MergeTree
+ORDER BY (version, step)
+COMMENT 'Migrations that this store has had.'`;
+
+/** Applies the steps that are missing. */
+export async function applyMigrations(store: Commands, variant: Variant, steps = readSteps()): Promise<MigrationReport> {
+  await store.command(render(LEDGER, variant));
+  const applied = await store.select<Applied>('SELECT DISTINCT version, step, checksum FROM schema_migrations');
+  checkHistory(applied, steps);
+  const done = new Set(applied.map(({ version, step }) => `${version}/${step}`));
+  const missing = steps.filter(({ version, step }) => !done.has(`${version}/${step}`));
+  for (const step of missing) await apply(store, variant, step);
+  return { applied: [...new Set(missing.map(({ name }) => name))], version: steps.at(-1)?.version ?? 0 };
+}
+
+async function apply(store: Commands, variant: Variant, { version, step, name, text, checksum }: Step): Promise<void> {
+  try {
+    await store.command(render(text, variant));
+  } catch (error) {
+    if (error instanceof StoreError)
+      throw new StoreError(`Migration ${name}, step ${step}: ${error.message}`, error.code, error.symbol, error);
+    throw error;
+  }
+  const values = `${version}, ${step}, ${quote(name)}, ${quote(checksum)}`;
+  await store.command(`INSERT INTO schema_migrations (version, step, name, checksum) SELECT ${values}`);
+}
+
+/** A store with steps that this program does not know, or knows otherwise, is left alone. */
+function checkHistory(applied: readonly Applied[], steps: readonly Step[]): void {
+  const known = new Map(steps.map((step) => [`${step.version}/${step.step}`, step]));
+  for (const { version, step, checksum } of applied) {
+    const own = known.get(`${version}/${step}`);
+    if (!own)
+      throw new StoreError(
+        `The store has migration ${version} (step ${step}), which this version of Swarmscope does not know: it is too old for this store.`,
+      );
+    if (own.checksum !== checksum)
+      throw new StoreError(
+        `Migration ${own.name} (step ${step}) is not the one that this store has had: applied migrations must not be edited.`,
+      );
+  }
+}
+
+/** Views that are recomputed in intervals. */
+const REFRESHED = ['dying_view'];
+
+/** Recomputes them now. */
+export async function refreshViews(command: (sql: string) => Promise<unknown>): Promise<void> {
+  for (const view of REFRESHED) {
+    await command(`SYSTEM REFRESH VIEW ${view}`);
+    await command(`SYSTEM WAIT VIEW ${view}`);
+  }
+}
