@@ -1,0 +1,118 @@
+// A DHT of any size for the simulated world: nodes with public addresses and behaviours by share, infohashes where announcers would have put them.
+
+import { toHex } from '@swarmscope/bittorrent/hex.ts';
+import type { Endpoint, Random } from '@swarmscope/bittorrent/machine.ts';
+import { DHT_BEHAVIOURS, DHT_LIES, type DhtBehaviour, isTruthful, lying } from './dht-behaviour.ts';
+import { DhtLabNode, type DhtNodeFact } from './dht-node.ts';
+import { ID_BYTES, K, Population, type Resident } from './population.ts';
+import type { SimHost, SimWorld } from './world.ts';
+
+export interface DhtNetworkPlan {
+  readonly nodes: number;
+  readonly infohashes: number;
+  /** Shares of all nodes. */
+  readonly dead: number;
+  readonly liars: number;
+  /** Of the truthful: without BEP 51, and without BEP 33. */
+  readonly old?: number;
+  /** Seconds of BEP 51 interval that the truthful say and keep. */
+  readonly intervalS: number;
+  /** Of all: behind a NAT, so that they answer only whom they wrote to. They are listed like the others. */
+  readonly natted?: number;
+  /** Peers of each infohash. */
+  readonly peers?: number;
+}
+
+export interface DhtNetwork {
+  readonly population: Population;
+  readonly hosts: readonly SimHost<DhtNodeFact, DhtLabNode>[];
+  readonly nodes: readonly DhtLabNode[];
+  /** Infohashes (hex) held by at least one truthful, reachable node that speaks BEP 51. */
+  readonly reachableInfohashes: ReadonlySet<string>;
+  /** All that are true, held or not. */
+  readonly infohashes: ReadonlySet<string>;
+  readonly bootstrap: Endpoint;
+}
+
+/** First octets that are public wherever the rest is anything: no bogon guard refuses them. */
+const PUBLIC_FIRST = [5, 23, 31, 37, 46, 62, 77, 80, 84, 88, 90, 92, 95, 109, 121, 144, 151, 176, 178, 186, 190, 201, 212, 217];
+
+function bytesOf(random: Random, length: number): Uint8Array {
+  const bytes = new Uint8Array(length);
+  for (let i = 0; i < length; i++) bytes[i] = Math.floor(random() * 256);
+  return bytes;
+}
+
+/** A public address that no other call with the same `taken` gave. */
+export function publicAddress(random: Random, taken: Set<string>): string {
+  for (;;) {
+    const first = PUBLIC_FIRST[Math.floor(random() * PUBLIC_FIRST.length)]!;
+    const address = `${first}.${[0, 0, 0].map(() => 1 + Math.floor(random() * 254)).join('.')}`;
+    if (taken.has(address)) continue;
+    taken.add(address);
+    return address;
+  }
+}
+
+function behaviours(plan: DhtNetworkPlan): { truthful: DhtBehaviour; old: DhtBehaviour } {
+  const { libtorrent, patient, old } = DHT_BEHAVIOURS;
+  const base = plan.intervalS === 0 ? libtorrent : patient;
+  return { truthful: { ...base, intervalS: plan.intervalS }, old };
+}
+
+/** Builds the network and puts its nodes into the world. The dead are listed by others and are no hosts. */
+export function buildDhtNetwork(world: SimWorld, plan: DhtNetworkPlan, random: Random): DhtNetwork {
+  const taken = new Set<string>();
+  const residents: Resident[] = Array.from({ length: plan.nodes }, () => ({
+    id: bytesOf(random, ID_BYTES),
+    endpoint: { address: publicAddress(random, taken), port: 1_024 + Math.floor(random() * 60_000) },
+  }));
+  const population = new Population(residents);
+  const kinds = behaviours(plan);
+  let liars = 0;
+  const pick = (): DhtBehaviour => {
+    const draw = random();
+    if (draw < plan.dead) return DHT_BEHAVIOURS.dead;
+    if (draw < plan.dead + plan.liars) return lying(DHT_LIES[liars++ % DHT_LIES.length]!);
+    return random() < (plan.old ?? 0) ? kinds.old : kinds.truthful;
+  };
+  const nodes = population.residents.map((_, index) => new DhtLabNode(population, index, pick(), random));
+  const natted = new Set(nodes.filter(() => random() < (plan.natted ?? 0)));
+  const hosts = nodes
+    .filter((node) => !node.behaviour.silent)
+    .map((node) => world.add<DhtNodeFact, DhtLabNode>(node, node.resident.endpoint, { nat: natted.has(node) }));
+  const stored = fill(population, nodes, natted, plan, random);
+  const first = nodes.find((node) => isTruthful(node.behaviour) && node.behaviour.bep51 && !natted.has(node));
+  return { population, hosts, nodes, ...stored, bootstrap: first!.resident.endpoint };
+}
+
+/** Announces the infohashes to the closest nodes that answer announcers. */
+function fill(
+  population: Population,
+  nodes: readonly DhtLabNode[],
+  natted: ReadonlySet<DhtLabNode>,
+  plan: DhtNetworkPlan,
+  random: Random,
+): { infohashes: ReadonlySet<string>; reachableInfohashes: ReadonlySet<string> } {
+  const answering = new Map(
+    nodes.filter((node) => !node.behaviour.silent && !natted.has(node)).map((node) => [node.resident, node]),
+  );
+  const infohashes = new Set<string>();
+  const reachableInfohashes = new Set<string>();
+  const addresses = new Set<string>();
+  for (let i = 0; i < plan.infohashes; i++) {
+    const infoHash = bytesOf(random, ID_BYTES);
+    const hex = toHex(infoHash);
+    const peers = Array.from({ length: plan.peers ?? 1 }, () => ({
+      endpoint: { address: publicAddress(random, addresses), port: 6_881 },
+      seed: random() < 0.5,
+    }));
+    infohashes.add(hex);
+    for (const resident of population.closest(infoHash, K, (one) => answering.has(one))) {
+      const node = answering.get(resident)!;
+      node.hold({ infoHash, peers });
+      if (isTruthful(node.behaviour) && node.behaviour.bep51) reachableInfohashes.add(hex);
+    }
+  }
+  return { infohashes, reachableInfohashes };
+}
