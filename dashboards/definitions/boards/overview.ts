@@ -1,0 +1,236 @@
+// The board Swarm overview: how many torrents are how well, which ones are at risk, what their peers are.
+
+import { ALERT_CHANGES } from '../annotations.ts';
+import type { Board, Panel, PanelColumn } from '../board.ts';
+import {
+  censusesOverTime,
+  hexOf,
+  IN_NETWORK,
+  NAMES,
+  newestCensus,
+  SHOWN_NAME,
+  STATE,
+  STATE_COLUMNS,
+  STATE_TONES,
+} from '../fragments.ts';
+import { NETWORK } from '../variables.ts';
+
+const NO_CENSUS = 'No swarm was measured in this time.';
+
+/** One tile per state, from one snapshot, so that the tiles add up. */
+const STATES: Panel = {
+  id: 'states',
+  title: 'Torrents now',
+  description:
+    'Each swarm by its newest census in the time range: proved needs a piece whose hash fitted; nobody reached is not the same as dead.',
+  kind: 'stat',
+  width: 15,
+  columns: [
+    { name: 'torrents', title: 'Measured', unit: 'count' },
+    { name: 'proved', title: 'Seeder proved', unit: 'count', tone: 'proved' },
+    { name: 'claimed_only', title: 'Only claimed', unit: 'count', tone: 'claimed' },
+    { name: 'seedless', title: 'No seeder, completable', unit: 'count', tone: 'partial_seed' },
+    {
+      name: 'dead',
+      title: 'Not completable',
+      unit: 'count',
+      steps: [
+        { from: null, tone: 'plain' },
+        { from: 1, tone: 'bad' },
+      ],
+    },
+    { name: 'silent', title: 'Nobody reached', unit: 'count', tone: 'unknown' },
+  ],
+  empty: NO_CENSUS,
+  sql: `SELECT count() AS torrents, countIf(state = 'proved') AS proved, countIf(state = 'claimed only') AS claimed_only,
+  countIf(state = 'no seeder, completable') AS seedless, countIf(state = 'not completable') AS dead, countIf(state = 'nobody reached') AS silent
+FROM (SELECT ${STATE} AS state FROM (${newestCensus(STATE_COLUMNS)}))
+HAVING torrents > 0`,
+};
+
+const PEERS: Panel = {
+  id: 'peers',
+  title: 'Peers now',
+  description: 'Sums over the newest census of each swarm; a peer in two swarms counts twice.',
+  kind: 'stat',
+  width: 9,
+  columns: [
+    { name: 'proved', title: 'Proved seeders', unit: 'count', tone: 'proved' },
+    { name: 'claimed', title: 'Claimed seeders', unit: 'count', tone: 'claimed' },
+    { name: 'leechers', title: 'Leechers', unit: 'count', tone: 'leecher' },
+    {
+      name: 'liars',
+      title: 'Liars',
+      unit: 'count',
+      steps: [
+        { from: null, tone: 'plain' },
+        { from: 1, tone: 'liar' },
+      ],
+    },
+  ],
+  empty: NO_CENSUS,
+  sql: `SELECT toUInt32(sum(proved)) AS proved, toUInt32(sum(claimed + choked + super_seeder)) AS claimed,
+  toUInt32(sum(leecher + partial_seed)) AS leechers, toUInt32(sum(liar_corrupt + liar_missing)) AS liars
+FROM (${newestCensus(['proved', 'claimed', 'choked', 'super_seeder', 'leecher', 'partial_seed', 'liar_corrupt', 'liar_missing'])})
+HAVING count() > 0`,
+};
+
+const STATES_OVER_TIME: Panel = {
+  id: 'states_over_time',
+  title: 'Torrents by state',
+  description: 'Swarms by state over time; a census counts until the next one of its swarm, at most a day.',
+  kind: 'timeseries',
+  draw: 'stack',
+  width: 12,
+  columns: [
+    { name: 'time', title: 'Time', unit: 'time' },
+    { name: 'proved', title: 'Seeder proved', unit: 'count', tone: 'proved' },
+    { name: 'claimed_only', title: 'Only claimed', unit: 'count', tone: 'claimed' },
+    { name: 'seedless', title: 'No seeder, completable', unit: 'count', tone: 'partial_seed' },
+    { name: 'dead', title: 'Not completable', unit: 'count', tone: 'bad' },
+    { name: 'unclear', title: 'Nobody reached, or unknown', unit: 'count', tone: 'unknown' },
+  ],
+  empty: NO_CENSUS,
+  sql: `SELECT time, countIf(state = 'proved') AS proved, countIf(state = 'claimed only') AS claimed_only,
+  countIf(state = 'no seeder, completable') AS seedless, countIf(state = 'not completable') AS dead,
+  countIf(state IN ('nobody reached', 'unknown')) AS unclear
+FROM (SELECT time, ${STATE} AS state FROM (${censusesOverTime(STATE_COLUMNS)}))
+GROUP BY time ORDER BY time`,
+};
+
+const CLASSES: readonly PanelColumn[] = [
+  { name: 'proved', title: 'Proved', unit: 'count', tone: 'proved' },
+  { name: 'claimed', title: 'Claimed', unit: 'count', tone: 'claimed' },
+  { name: 'choked', title: 'Choked us', unit: 'count', tone: 'choked' },
+  { name: 'super_seeder', title: 'Super-seeder', unit: 'count', tone: 'super_seeder' },
+  { name: 'partial_seed', title: 'Partial seed', unit: 'count', tone: 'partial_seed' },
+  { name: 'leecher', title: 'Leecher', unit: 'count', tone: 'leecher' },
+  { name: 'liar', title: 'Liar', unit: 'count', tone: 'liar' },
+];
+
+const PEERS_OVER_TIME: Panel = {
+  id: 'peers_over_time',
+  title: 'Peers by class',
+  description:
+    'Peers that shook hands, by what they were found to be, summed over swarms; a census counts until the next one, at most a day.',
+  kind: 'timeseries',
+  draw: 'stack',
+  width: 12,
+  columns: [{ name: 'time', title: 'Time', unit: 'time' }, ...CLASSES],
+  empty: NO_CENSUS,
+  sql: `SELECT time, toUInt32(sum(n_proved)) AS proved, toUInt32(sum(n_claimed)) AS claimed, toUInt32(sum(n_choked)) AS choked,
+  toUInt32(sum(n_super)) AS super_seeder, toUInt32(sum(n_partial)) AS partial_seed, toUInt32(sum(n_leecher)) AS leecher, toUInt32(sum(n_liar)) AS liar
+FROM (SELECT time, proved AS n_proved, claimed AS n_claimed, choked AS n_choked, super_seeder AS n_super, partial_seed AS n_partial,
+    leecher AS n_leecher, liar_corrupt + liar_missing AS n_liar
+  FROM (${censusesOverTime(['proved', 'claimed', 'choked', 'super_seeder', 'partial_seed', 'leecher', 'liar_corrupt', 'liar_missing'])}))
+GROUP BY time ORDER BY time`,
+};
+
+const AT_RISK: Panel = {
+  id: 'at_risk',
+  title: 'At risk',
+  description:
+    'Swarms with at most one proved seeder or without a whole copy in sight, the worst first; figures of the newest census in the time range.',
+  kind: 'table',
+  searchable: true,
+  width: 24,
+  columns: [
+    { name: 'name', title: 'Torrent', unit: 'word', opens: 'swarm' },
+    { name: 'state', title: 'State', unit: 'word', words: STATE_TONES },
+    { name: 'proved', title: 'Proved', unit: 'count', tone: 'proved' },
+    { name: 'claims', title: 'Claimed', unit: 'count', tone: 'claimed' },
+    { name: 'leechers', title: 'Leechers', unit: 'count', tone: 'leecher' },
+    {
+      name: 'liars',
+      title: 'Liars',
+      unit: 'count',
+      steps: [
+        { from: null, tone: 'plain' },
+        { from: 1, tone: 'liar' },
+      ],
+    },
+    { name: 'copies', title: 'Copies in sight', unit: 'copies' },
+    { name: 'size', title: 'Peers (estimate)', unit: 'count', bounds: ['size_low', 'size_high'] },
+    { name: 'seen', title: 'Census', unit: 'time' },
+  ],
+  empty: 'Every swarm measured in this time has at least two proved seeders, or none was measured.',
+  sql: `SELECT ${SHOWN_NAME} AS name, ${hexOf('swarm_id')} AS swarm, state, n_proved AS proved, claims, leechers, liars,
+  distributed_copies_permille / 1000 AS copies, size_estimate AS size, size_low, size_high, seen
+FROM (SELECT swarm_id, seen, ${STATE} AS state, proved AS n_proved, claimed + choked + super_seeder AS claims, leecher + partial_seed AS leechers,
+    liar_corrupt + liar_missing AS liars, distributed_copies_permille, size_estimate, size_low, size_high
+  FROM (${newestCensus([...STATE_COLUMNS, 'leecher', 'partial_seed', 'liar_corrupt', 'liar_missing', 'distributed_copies_permille', 'size_estimate', 'size_low', 'size_high'])})
+  WHERE proved < 2 OR completable = 0) AS swarms
+LEFT JOIN (${NAMES}) AS names USING (swarm_id)
+ORDER BY indexOf(['not completable', 'no seeder, completable', 'claimed only', 'proved', 'nobody reached', 'unknown'], state), n_proved, claims, seen DESC, swarm LIMIT 100`,
+};
+
+const TURNS: Panel = {
+  id: 'turns',
+  title: 'Births, deaths, returns',
+  description:
+    'Swarms measured for the first time, swarms whose last whole copy left sight between two censuses, and swarms where it came back.',
+  kind: 'timeseries',
+  draw: 'bars',
+  width: 12,
+  columns: [
+    { name: 'time', title: 'Time', unit: 'time' },
+    { name: 'born', title: 'First census', unit: 'count', tone: 'plain' },
+    { name: 'lost', title: 'Lost the last copy', unit: 'count', tone: 'bad' },
+    { name: 'returned', title: 'Whole again', unit: 'count', tone: 'good' },
+  ],
+  empty: NO_CENSUS,
+  sql: `SELECT time, countIf(turn = 'born') AS born, countIf(turn = 'lost') AS lost, countIf(turn = 'returned') AS returned
+FROM (
+  SELECT $__timeInterval(ts) AS time, multiIf(was = 1 AND completable = 0, 'lost', was = 0 AND completable = 1, 'returned', '') AS turn
+  FROM (SELECT ts, completable, lagInFrame(completable) OVER (PARTITION BY swarm_id ORDER BY ts ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) AS was
+    FROM swarm_sampled WHERE ${IN_NETWORK} AND $__timeFilter(ts) AND completable IS NOT NULL)
+  UNION ALL
+  SELECT $__timeInterval(first) AS time, 'born' AS turn
+  FROM (SELECT min(ts) AS first FROM swarm_sampled WHERE ${IN_NETWORK} GROUP BY swarm_id) WHERE $__timeFilter(first))
+GROUP BY time ORDER BY time`,
+};
+
+const CLIENTS: Panel = {
+  id: 'clients',
+  title: 'Clients of peers',
+  description: 'Peers that shook hands in the time range by the client they name, counted once each within a pseudonym period.',
+  kind: 'bars',
+  width: 6,
+  columns: [
+    { name: 'client', title: 'Client', unit: 'word' },
+    { name: 'peers', title: 'Peers', unit: 'count', tone: 'plain' },
+  ],
+  empty: 'No peer shook hands in this time.',
+  sql: `SELECT ifNull(client, '(names none)') AS client, uniq(peer_key, key_epoch) AS peers
+FROM peer_probed WHERE ${IN_NETWORK} AND $__timeFilter(ts) AND outcome = 'handshaken' GROUP BY client ORDER BY peers DESC, client LIMIT 12`,
+};
+
+const OUTCOMES: Panel = {
+  id: 'outcomes',
+  title: 'How dials ended',
+  description: 'Probes in the time range by outcome; what failed is data too.',
+  kind: 'bars',
+  width: 6,
+  columns: [
+    { name: 'outcome', title: 'Outcome', unit: 'word' },
+    { name: 'probes', title: 'Probes', unit: 'count', tone: 'plain' },
+  ],
+  empty: 'No peer was dialled in this time.',
+  sql: `SELECT outcome, count() AS probes FROM peer_probed WHERE ${IN_NETWORK} AND $__timeFilter(ts) GROUP BY outcome ORDER BY probes DESC, outcome`,
+};
+
+export const OVERVIEW: Board = {
+  uid: 'swarmscope-overview',
+  title: 'Swarm overview',
+  description: 'How many torrents are how well, which ones are at risk, and what their peers are.',
+  range: '24h',
+  refreshS: 30,
+  variables: [NETWORK],
+  annotations: [ALERT_CHANGES],
+  rows: [
+    { height: 4, panels: [STATES, PEERS] },
+    { height: 9, panels: [STATES_OVER_TIME, PEERS_OVER_TIME] },
+    { height: 11, panels: [AT_RISK] },
+    { height: 9, panels: [TURNS, CLIENTS, OUTCOMES] },
+  ],
+};

@@ -1,0 +1,166 @@
+// The board Watch list: every watched torrent with its objectives, met or missed, and what alerts say.
+import { ALERT_CHANGES } from '../annotations.ts';
+import type { Board, Panel } from '../board.ts';
+import { hexOf, IN_NETWORK, NAMES, newestCensus, SHOWN_NAME, STATE, STATE_COLUMNS, STATE_TONES } from '../fragments.ts';
+import { NETWORK } from '../variables.ts';
+
+const NOBODY = 'The watch list is empty: `swarmscope watch add MAGNET` puts a torrent on it.';
+
+/** The present entries of the watch list: the newest state of each that is still set. */
+const WATCHED = `SELECT swarm_id, newest.2 AS labels, newest.3 AS objectives FROM (
+  SELECT swarm_id, argMax(tuple(set, labels, objectives), ts) AS newest FROM torrent_watched WHERE ${IN_NETWORK} GROUP BY swarm_id)
+WHERE newest.1 = 1`;
+
+/** Watched swarms with their newest census; \`verdict\` of the objective \`min_proved_seeders\`: unknown as long as nothing was measured. */
+const OBJECTIVES = `SELECT swarm_id, labels, measured, seen, state, n_proved, claims, leechers, completable, copies, wanted,
+  multiIf(measured = 0, 'not measured', wanted IS NULL, 'no objective', n_proved >= wanted, 'met', n_reached = 0, 'nobody reached', 'missed') AS verdict
+FROM (SELECT swarm_id, labels, if(mapContains(objectives, 'min_proved_seeders'), toUInt32(objectives['min_proved_seeders']), NULL) AS wanted FROM (${WATCHED})) AS entries
+LEFT JOIN (SELECT swarm_id, 1 AS measured, seen, ${STATE} AS state, proved AS n_proved, reached AS n_reached, claimed + choked + super_seeder AS claims,
+    leecher + partial_seed AS leechers, completable, distributed_copies_permille / 1000 AS copies
+  FROM (${newestCensus([...STATE_COLUMNS, 'leecher', 'partial_seed', 'distributed_copies_permille'])})) AS censuses USING (swarm_id)`;
+
+const SUMMARY: Panel = {
+  id: 'summary',
+  title: 'Watched torrents now',
+  description: 'Entries of the watch list by their objective of proved seeders, judged by the newest census in the time range.',
+  kind: 'stat',
+  width: 24,
+  columns: [
+    { name: 'watched', title: 'Watched', unit: 'count' },
+    { name: 'met', title: 'Objective met', unit: 'count', tone: 'good' },
+    {
+      name: 'missed',
+      title: 'Objective missed',
+      unit: 'count',
+      steps: [
+        { from: null, tone: 'plain' },
+        { from: 1, tone: 'bad' },
+      ],
+    },
+    { name: 'proved', title: 'With a proved seeder', unit: 'count', tone: 'proved' },
+    {
+      name: 'dead',
+      title: 'Not completable',
+      unit: 'count',
+      steps: [
+        { from: null, tone: 'plain' },
+        { from: 1, tone: 'bad' },
+      ],
+    },
+    { name: 'unmeasured', title: 'Not measured yet', unit: 'count', tone: 'unknown' },
+  ],
+  empty: NOBODY,
+  sql: `SELECT count() AS watched, countIf(verdict = 'met') AS met, countIf(verdict = 'missed') AS missed, countIf(measured = 1 AND n_proved > 0) AS proved,
+  countIf(measured = 1 AND state = 'not completable') AS dead, countIf(measured = 0) AS unmeasured
+FROM (${OBJECTIVES}) HAVING watched > 0`,
+};
+
+export const WATCH_TABLE: Panel = {
+  id: 'entries',
+  title: 'Watch list',
+  description: 'Every watched torrent by its newest census in the time range; a missed objective comes first.',
+  kind: 'table',
+  searchable: true,
+  width: 24,
+  columns: [
+    { name: 'name', title: 'Torrent', unit: 'word', opens: 'swarm' },
+    {
+      name: 'objective',
+      title: 'Objective',
+      unit: 'word',
+      words: { met: 'good', missed: 'bad', 'no objective': 'plain', 'nobody reached': 'warn', 'not measured': 'unknown' },
+    },
+    { name: 'state', title: 'State', unit: 'word', words: STATE_TONES },
+    { name: 'proved', title: 'Proved', unit: 'count', tone: 'proved' },
+    { name: 'wanted', title: 'Wanted', unit: 'count' },
+    { name: 'claims', title: 'Claimed', unit: 'count', tone: 'claimed' },
+    { name: 'leechers', title: 'Leechers', unit: 'count', tone: 'leecher' },
+    { name: 'copies', title: 'Copies in sight', unit: 'copies' },
+    { name: 'seen', title: 'Census', unit: 'time' },
+    { name: 'labels', title: 'Labels', unit: 'word' },
+  ],
+  empty: NOBODY,
+  sql: `SELECT ${SHOWN_NAME} AS name, ${hexOf('swarm_id')} AS swarm, verdict AS objective, if(measured = 1, state, 'unknown') AS state, if(measured = 1, n_proved, NULL) AS proved, wanted,
+  if(measured = 1, claims, NULL) AS claims, if(measured = 1, leechers, NULL) AS leechers, if(measured = 1, copies, NULL) AS copies, if(measured = 1, seen, NULL) AS seen,
+  arrayStringConcat(arrayMap((name, value) -> concat(name, '=', value), mapKeys(labels), mapValues(labels)), ', ') AS labels
+FROM (${OBJECTIVES}) AS entries
+LEFT JOIN (${NAMES}) AS names USING (swarm_id)
+ORDER BY indexOf(['missed', 'nobody reached', 'not measured', 'no objective', 'met'], objective), name, swarm LIMIT 1000`,
+};
+
+const PROVED_OVER_TIME: Panel = {
+  id: 'proved_over_time',
+  title: 'Proved seeders of watched torrents',
+  description:
+    'The fewest proved seeders that a census found in each bucket of time, for the ten watched torrents that have the fewest.',
+  kind: 'timeseries',
+  draw: 'line',
+  width: 12,
+  columns: [
+    { name: 'time', title: 'Time', unit: 'time' },
+    { name: 'torrent', title: 'Torrent', unit: 'word' },
+    { name: 'fewest', title: 'Proved', unit: 'count' },
+  ],
+  empty: 'No watched torrent was measured in this time.',
+  sql: `SELECT time, ${SHOWN_NAME} AS torrent, fewest
+FROM (SELECT swarm_id, $__timeInterval(ts) AS time, min(proved) AS fewest FROM swarm_sampled
+  WHERE ${IN_NETWORK} AND $__timeFilter(ts) AND swarm_id IN (SELECT swarm_id FROM (SELECT swarm_id, argMax(proved, ts) AS newest FROM swarm_sampled
+    WHERE ${IN_NETWORK} AND $__timeFilter(ts) AND swarm_id IN (SELECT swarm_id FROM (${WATCHED})) GROUP BY swarm_id) ORDER BY newest, swarm_id LIMIT 10)
+  GROUP BY swarm_id, time) AS censuses
+LEFT JOIN (${NAMES}) AS names USING (swarm_id)
+ORDER BY time, torrent`,
+};
+
+const BUDGET: Panel = {
+  id: 'budget',
+  title: 'Bytes spent on proofs',
+  description: 'Piece payload received from peers of watched torrents in each bucket of time; it is hashed and thrown away.',
+  kind: 'timeseries',
+  draw: 'bars',
+  width: 12,
+  columns: [
+    { name: 'time', title: 'Time', unit: 'time' },
+    { name: 'bytes', title: 'Received', unit: 'bytes', tone: 'plain' },
+  ],
+  empty: 'No peer of a watched torrent was probed in this time.',
+  sql: `SELECT $__timeInterval(ts) AS time, toFloat64(sum(bytes_down)) AS bytes FROM peer_probed
+WHERE ${IN_NETWORK} AND $__timeFilter(ts) AND swarm_id IN (SELECT swarm_id FROM (${WATCHED})) GROUP BY time ORDER BY time`,
+};
+
+/** The newest state of each alert: what fires now comes first. */
+export const ALERT_TABLE: Panel = {
+  id: 'alerts',
+  title: 'Alerts',
+  description: 'The newest state of each alert that changed in the last 30 days of the time range.',
+  kind: 'table',
+  width: 24,
+  columns: [
+    { name: 'state', title: 'State', unit: 'word', words: { firing: 'bad', pending: 'warn', resolved: 'good' } },
+    { name: 'rule', title: 'Rule', unit: 'word' },
+    { name: 'about', title: 'About', unit: 'word' },
+    { name: 'value', title: 'Value', unit: 'count' },
+    { name: 'since', title: 'Since', unit: 'time' },
+    { name: 'changed', title: 'Changed', unit: 'time' },
+  ],
+  empty: 'No alert has changed in this time.',
+  sql: `SELECT newest.1 AS state, rule, about, newest.2 AS value, newest.3 AS since, changed
+FROM (SELECT rule, arrayStringConcat(mapValues(labels), ' ') AS about, argMax(tuple(state, value, since), ts) AS newest, max(ts) AS changed
+  FROM alert_changed WHERE ts > $__toTime - 2592000 AND ts <= $__toTime GROUP BY rule, about)
+ORDER BY indexOf(['firing', 'pending', 'resolved'], state), changed DESC, rule, about LIMIT 200`,
+};
+
+export const WATCH_LIST: Board = {
+  uid: 'swarmscope-watch-list',
+  title: 'Watch list',
+  description: 'Every watched torrent with its objectives, met or missed, and what alerts say.',
+  range: '24h',
+  refreshS: 30,
+  variables: [NETWORK],
+  annotations: [ALERT_CHANGES],
+  rows: [
+    { height: 4, panels: [SUMMARY] },
+    { height: 10, panels: [WATCH_TABLE] },
+    { height: 9, panels: [PROVED_OVER_TIME, BUDGET] },
+    { height: 8, panels: [ALERT_TABLE] },
+  ],
+};
