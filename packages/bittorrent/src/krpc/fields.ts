@@ -64,6 +64,13 @@ export class Fields {
     return this.bytes[at - 2] === SIX ? 6 : 18;
   }
 
+  /** The transaction id as the 32-bit number that we send; -1 when it has not 4 bytes. */
+  transactionNumber(): number {
+    const { bytes, transactionAt: at } = this;
+    if (this.transactionLength !== 4) return -1;
+    return ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0;
+  }
+
   /** Whether the id is exactly `id`. */
   hasId(id: Uint8Array): boolean {
     if (this.idAt < 0) return false;

@@ -356,3 +356,12 @@ function valueSize(bytes: Uint8Array, at: number): 0 | 6 | 18 {
   if (bytes[at] === SIX && bytes[at + 1] === COLON) return 6;
   return bytes[at] === ONE && bytes[at + 1] === EIGHT && bytes[at + 2] === COLON ? 18 : 0;
 }
+
+const QUERY_END = Uint8Array.from('1:y1:qe', (character) => character.charCodeAt(0));
+
+/** Whether a datagram ends as every query with sorted keys does: enough to refuse one before it is read. */
+export function endsAsQuery(bytes: Uint8Array): boolean {
+  const start = bytes.length - QUERY_END.length;
+  for (let i = 0; i < QUERY_END.length; i++) if (bytes[start + i] !== QUERY_END[i]) return false;
+  return true;
+}

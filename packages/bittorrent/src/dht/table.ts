@@ -1,0 +1,186 @@
+// The routing table (BEP 5, 32): k-bucket with the rules it lacks. Only nodes that answered a question of ours get in; one per host, few per network.
+import KBucket from 'k-bucket';
+import { addressHost, addressPrefix } from '../address.ts';
+import { encodeCompact, endpointKey } from '../endpoint.ts';
+import { equalBytes } from '../hex.ts';
+import type { Endpoint } from '../machine.ts';
+import { fitsAddress } from './secure-id.ts';
+
+const BUCKET_NODES = 8;
+/** BEP 5: a node not heard of for 15 minutes is questionable. */
+export const GOOD_MS = 900_000;
+/** Unanswered questions in a row after which a node is bad. */
+const BAD_FAILURES = 2;
+
+export interface TableNode extends Endpoint {
+  readonly id: Uint8Array;
+  /** id, address and port as they stand in an answer. */
+  readonly compact: Uint8Array;
+  readonly host: string;
+  readonly prefix: string;
+  /** Its id fits its address (BEP 42). */
+  readonly secure: boolean;
+  seenMs: number;
+  failures: number;
+  /** k-bucket's type wants it; our arbiter does not look at it. */
+  readonly vectorClock: number;
+}
+
+export interface TableCaps {
+  /** Nodes of one host (an IPv4 address, an IPv6 /64). */
+  readonly perHost: number;
+  /** Nodes of one /24 or /48. */
+  readonly perPrefix: number;
+}
+
+export const DEFAULT_CAPS: TableCaps = { perHost: 1, perPrefix: 4 };
+
+function compactNode(id: Uint8Array, endpoint: Endpoint): Uint8Array {
+  const address = encodeCompact(endpoint);
+  const compact = new Uint8Array(20 + address.length);
+  compact.set(id);
+  compact.set(address, 20);
+  return compact;
+}
+
+/** At most 160 buckets of 8 nodes. */
+export class RoutingTable {
+  readonly #bucket: KBucket<TableNode>;
+  readonly #caps: TableCaps;
+  readonly #localId: Uint8Array;
+  readonly #hostOf: (endpoint: Endpoint) => string;
+  readonly #byEndpoint = new Map<string, TableNode>(); // bound: the nodes of the table
+  readonly #perHost = new Map<string, number>(); // bound: the nodes of the table
+  readonly #perPrefix = new Map<string, number>(); // bound: the nodes of the table
+  #fullBucket: TableNode[] | undefined;
+
+  constructor(
+    localId: Uint8Array,
+    caps: TableCaps = DEFAULT_CAPS,
+    hostOf: (endpoint: Endpoint) => string = (endpoint) => addressHost(endpoint.address),
+  ) {
+    this.#localId = localId;
+    this.#hostOf = hostOf;
+    this.#caps = caps;
+    this.#bucket = new KBucket<TableNode>({
+      localNodeId: localId,
+      numberOfNodesPerKBucket: BUCKET_NODES,
+      numberOfNodesToPing: BUCKET_NODES,
+      arbiter: (_incumbent, candidate) => candidate,
+    });
+    // Synchronous, within add(): the bucket is full and may not be split.
+    this.#bucket.on('ping', (nodes: TableNode[]) => {
+      this.#fullBucket = nodes;
+    });
+  }
+
+  get size(): number {
+    return this.#byEndpoint.size;
+  }
+
+  nodes(): Iterable<TableNode> {
+    return this.#byEndpoint.values();
+  }
+
+  at(endpoint: Endpoint): TableNode | undefined {
+    return this.#byEndpoint.get(endpointKey(endpoint));
+  }
+
+  /** The `count` nodes nearest to an id, nearest first, without those that stopped answering. */
+  closest(id: Uint8Array, count = BUCKET_NODES): TableNode[] {
+    return this.#bucket.closest(id, count).filter((node) => node.failures < BAD_FAILURES);
+  }
+
+  /** A node has just answered our question from exactly this socket under this id. Answers whether it is in the table now. */
+  verified(id: Uint8Array, endpoint: Endpoint, now: number): boolean {
+    const known = this.at(endpoint);
+    if (known && equalBytes(known.id, id)) {
+      known.seenMs = now;
+      known.failures = 0;
+      return true;
+    }
+    if (known) this.#remove(known); // it goes by another id now
+    return this.#admit(id, endpoint, now);
+  }
+
+  #admit(id: Uint8Array, endpoint: Endpoint, now: number): boolean {
+    if (equalBytes(id, this.#localId)) return false;
+    const host = this.#hostOf(endpoint);
+    const prefix = addressPrefix(endpoint.address);
+    if ((this.#perHost.get(host) ?? 0) >= this.#caps.perHost || (this.#perPrefix.get(prefix) ?? 0) >= this.#caps.perPrefix)
+      return false;
+    const incumbent = this.#bucket.get(id);
+    if (incumbent) {
+      if (incumbent.failures === 0) return false; // the id is taken: first come
+      this.#remove(incumbent);
+    }
+    const secure = fitsAddress(id, endpoint.address);
+    const { address, port } = endpoint;
+    const node: TableNode = {
+      id: id.slice(),
+      address,
+      port,
+      compact: compactNode(id, endpoint),
+      host,
+      prefix,
+      secure,
+      seenMs: now,
+      failures: 0,
+      vectorClock: 0,
+    };
+    return this.#insert(node, now);
+  }
+
+  #insert(node: TableNode, now: number): boolean {
+    this.#fullBucket = undefined;
+    this.#bucket.add(node);
+    if (this.#fullBucket) {
+      const victim = worst(this.#fullBucket, node, now);
+      if (!victim) return false;
+      this.#remove(victim);
+      this.#bucket.add(node);
+    }
+    this.#byEndpoint.set(endpointKey(node), node);
+    count(this.#perHost, node.host, 1);
+    count(this.#perPrefix, node.prefix, 1);
+    return true;
+  }
+
+  /** A question to this socket stayed unanswered. A bad node stays until somebody better comes, so that losing our own line does not empty the table. */
+  failed(endpoint: Endpoint): void {
+    const node = this.at(endpoint);
+    if (node) node.failures++;
+  }
+
+  /** The node there is not what it claims. */
+  remove(endpoint: Endpoint): void {
+    const node = this.at(endpoint);
+    if (node) this.#remove(node);
+  }
+
+  #remove(node: TableNode): void {
+    this.#bucket.remove(node.id);
+    this.#byEndpoint.delete(endpointKey(node));
+    count(this.#perHost, node.host, -1);
+    count(this.#perPrefix, node.prefix, -1);
+  }
+
+  /** The node not heard of for the longest, if for longer than `ageMs`. */
+  stalest(now: number, ageMs: number): TableNode | undefined {
+    let stalest: TableNode | undefined;
+    for (const node of this.#byEndpoint.values()) if (!stalest || node.seenMs < stalest.seenMs) stalest = node;
+    return stalest && now - stalest.seenMs > ageMs ? stalest : undefined;
+  }
+}
+
+/** Who makes room in a full bucket: a failing node, else a questionable one whose id does not fit its address when the new one's does. */
+function worst(nodes: readonly TableNode[], newcomer: TableNode, now: number): TableNode | undefined {
+  const failing = nodes.filter((node) => node.failures > 0).sort((a, b) => b.failures - a.failures);
+  return failing[0] ?? nodes.find((node) => newcomer.secure && !node.secure && now - node.seenMs > GOOD_MS);
+}
+
+function count(counts: Map<string, number>, key: string, change: number): void {
+  const value = (counts.get(key) ?? 0) + change;
+  if (value > 0) counts.set(key, value);
+  else counts.delete(key);
+}
