@@ -6,8 +6,8 @@ export const EXIT = { ok: 0, failed: 1, usage: 2 } as const;
 /** An expected failure of a command; `message` is one sentence for standard error. */
 export class Failure extends Error {
   readonly exitCode: number;
-  constructor(message: string, exitCode: number = EXIT.failed) {
-    super(message);
+  constructor(message: string, exitCode: number = EXIT.failed, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
     this.name = 'Failure';
     this.exitCode = exitCode;
   }
