@@ -34,7 +34,8 @@ export class MerkleTree {
     const hashes = layer.slice(index, index + length);
     let level = base + Math.log2(length);
     let at = index / length;
-    for (let i = 0; i < proof && level < this.layers.length - 1; i++, level++, at >>= 1)
+    const uncles = proof - Math.log2(length) + 1; // proof layers that the range covers itself are counted, but not sent
+    for (let i = 0; i < uncles && level < this.layers.length - 1; i++, level++, at >>= 1)
       hashes.push(this.layers[level]![at ^ 1]!);
     const bytes = new Uint8Array(hashes.length * HASH_BYTES);
     for (const [i, hash] of hashes.entries()) bytes.set(hash, i * HASH_BYTES);
