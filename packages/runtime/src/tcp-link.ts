@@ -1,0 +1,176 @@
+// One TCP connection with the session it carries: socket events in, session calls out, `closed` exactly once and last.
+import type { Socket } from 'node:net';
+import type { Endpoint, Outcome, Session, SessionOut } from '@swarmscope/bittorrent/machine.ts';
+import type { Timed } from './deadlines.ts';
+import type { OnInvariant } from './invariant.ts';
+import { outcomeOfError } from './outcome.ts';
+import { Turn } from './turn.ts';
+
+/** How long a remote may take to read what was written before end(). */
+const LINGER_MS = 5_000;
+
+/** What a link needs of its transport. */
+export interface LinkShell {
+  now(): number;
+  readonly onInvariant: OnInvariant;
+  readonly counters: { connected: number; bytesIn: number; bytesOut: number };
+  due(link: TcpLink, dueMs: number): void;
+  ended(link: TcpLink): void;
+}
+
+type State = 'connecting' | 'open' | 'ending' | 'aborted' | 'closed';
+
+export class TcpLink implements Timed, SessionOut<unknown> {
+  dueMs = Number.POSITIVE_INFINITY;
+  heapIndex = -1;
+  readonly remote: Endpoint;
+  readonly #shell: LinkShell;
+  readonly #session: Session<unknown>;
+  readonly #turn: Turn<unknown>;
+  #socket: Socket | undefined;
+  #state: State = 'connecting';
+  /** The link's own deadline: of the connect, then of the end. */
+  #ownDueMs = Number.POSITIVE_INFINITY;
+  #outcome: Outcome | undefined;
+
+  constructor(shell: LinkShell, remote: Endpoint, session: Session<unknown>, onFact: (fact: unknown, now: number) => void) {
+    this.#shell = shell;
+    this.remote = remote;
+    this.#session = session;
+    this.#turn = new Turn(onFact, shell.onInvariant);
+  }
+
+  connecting(socket: Socket, timeoutMs: number): void {
+    this.#ownDueMs = this.#shell.now() + timeoutMs;
+    socket.once('connect', () => {
+      this.#shell.counters.connected += 1;
+      this.#open();
+    });
+    this.#watch(socket);
+    this.#rearm();
+  }
+
+  accepted(socket: Socket): void {
+    this.#watch(socket);
+    this.#open();
+  }
+
+  /** No connection was tried. */
+  refuse(outcome: Outcome): void {
+    this.#outcome = outcome;
+    this.#closed();
+  }
+
+  act<R>(action: (session: Session<unknown>, now: number, out: SessionOut<unknown>) => R): R | undefined {
+    if (this.#state !== 'open' && this.#state !== 'ending') return undefined;
+    const now = this.#shell.now();
+    try {
+      return this.#turn.run(() => action(this.#session, now, this), now);
+    } finally {
+      this.#rearm();
+    }
+  }
+
+  tick(now: number): void {
+    if (now >= this.#ownDueMs) {
+      if (this.#state === 'connecting') this.#outcome = 'timeout';
+      this.abort();
+      return;
+    }
+    if (this.#session.deadline() <= now) this.#turn.guard(() => this.#session.tick(now, this), now);
+    this.#rearm(now + 1);
+  }
+
+  // What the session says.
+
+  write(bytes: Uint8Array): boolean {
+    if (this.#state !== 'open') return false;
+    this.#shell.counters.bytesOut += bytes.length;
+    return this.#socket!.write(Buffer.from(bytes));
+  }
+
+  pause(): void {
+    this.#socket?.pause();
+  }
+
+  resume(): void {
+    this.#socket?.resume();
+  }
+
+  end(): void {
+    if (this.#state !== 'open') return;
+    this.#state = 'ending';
+    this.#ownDueMs = this.#shell.now() + LINGER_MS;
+    this.#socket!.end();
+  }
+
+  abort(): void {
+    if (this.#state === 'closed' || !this.#socket) return;
+    this.#state = 'aborted';
+    this.#socket.destroy();
+  }
+
+  emit(fact: unknown): void {
+    this.#turn.emit(fact);
+  }
+
+  // What the socket says.
+
+  #watch(socket: Socket): void {
+    this.#socket = socket;
+    socket.on('data', (bytes) => this.#received(bytes));
+    socket.on('drain', () => this.#input((now) => this.#session.writable(now, this)));
+    // The remote has ended: Node ends our side too, and its last bytes may take their time.
+    socket.on('end', () => this.end());
+    socket.on('error', (error) => {
+      this.#outcome ??= outcomeOfError(error) ?? this.#strange(error);
+    });
+    socket.once('close', () => this.#closed());
+  }
+
+  #open(): void {
+    this.#state = 'open';
+    this.#ownDueMs = Number.POSITIVE_INFINITY;
+    this.#input((now) => this.#session.opened(now, this));
+  }
+
+  #received(bytes: Uint8Array): void {
+    this.#shell.counters.bytesIn += bytes.length;
+    // Never a Buffer: its `slice` is a view, and sessions copy by `slice`.
+    const plain = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#input((now) => this.#session.receive(plain, now, this));
+  }
+
+  #input(call: (now: number) => void): void {
+    if (this.#state === 'closed' || this.#state === 'aborted') return;
+    const now = this.#shell.now();
+    this.#turn.guard(() => call(now), now);
+    this.#rearm();
+  }
+
+  #closed(): void {
+    if (this.#state === 'closed') return;
+    this.#state = 'closed';
+    this.#shell.ended(this);
+    const now = this.#shell.now();
+    this.#turn.guard(() => this.#session.closed(this.#outcome ?? 'closed_early', now, this), now);
+  }
+
+  /** An error without a known code is a defect of ours, not of the network. */
+  #strange(error: Error): Outcome {
+    this.#shell.onInvariant(error);
+    return 'reset';
+  }
+
+  /** A broken session is not driven on: the connection is cut. */
+  #rearm(earliestMs = 0): void {
+    if (this.#turn.broken) this.abort();
+    if (this.#state === 'closed') return;
+    this.#shell.due(this, Math.max(this.#nextDueMs(), earliestMs));
+  }
+
+  #nextDueMs(): number {
+    if (this.#state === 'aborted') return Number.POSITIVE_INFINITY;
+    return this.#state === 'connecting' ? this.#ownDueMs : Math.min(this.#session.deadline(), this.#ownDueMs);
+  }
+}
