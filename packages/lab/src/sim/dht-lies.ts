@@ -121,7 +121,7 @@ export class Liar {
   #crowd(args: Map<string, Value>): Resident[] {
     const wanted = args.get('target') ?? args.get('info_hash');
     return Array.from({ length: K }, (_, i) => {
-      const id = wanted instanceof Uint8Array && wanted.length === ID_BYTES ? wanted.slice() : this.#bytes(ID_BYTES);
+      const id = wanted instanceof Uint8Array && wanted.length === ID_BYTES ? new Uint8Array(wanted) : this.#bytes(ID_BYTES);
       id[ID_BYTES - 1]! ^= i + 1;
       return { id, endpoint: { address: this.#self.endpoint.address, port: 1 + ((this.#self.endpoint.port + i) % 65_535) } };
     });
@@ -133,7 +133,7 @@ export class Liar {
     const way = Math.floor(this.#random() * 3);
     if (way === 0) return bytes.slice(0, at);
     if (way === 1) return Uint8Array.from([...bytes, 0x65]);
-    const copy = bytes.slice();
+    const copy = new Uint8Array(bytes);
     copy[at]! ^= 1 + Math.floor(this.#random() * 255);
     return copy;
   }

@@ -11,7 +11,7 @@ import { mix32, mixText } from './mix.ts';
 import { compactNodes, ID_BYTES, type Population, type Resident } from './population.ts';
 import { RateLimit } from './rate-limit.ts';
 
-/** What a node saw: one per query it heard. `target` is what was asked for, a view that is valid only during the call. */
+/** What a node saw: one per query it heard. `target` is what was asked for, a copy. */
 export interface DhtNodeFact {
   readonly type: 'asked';
   readonly method: string;
@@ -112,7 +112,7 @@ export class DhtLabNode implements Machine<DhtNodeFact> {
     out: Out<DhtNodeFact>,
   ): Fields | readonly [number, string] {
     const target = args.get(method === 'get_peers' || method === 'announce_peer' ? 'info_hash' : 'target');
-    out.emit({ type: 'asked', method, target: isId(target) ? target : undefined, from });
+    out.emit({ type: 'asked', method, target: isId(target) ? new Uint8Array(target) : undefined, from });
     if (!isId(args.get('id'))) return ERRORS.protocol;
     const mine = { id: this.resident.id };
     if (method === 'ping') return mine;
@@ -168,7 +168,7 @@ export class DhtLabNode implements Machine<DhtNodeFact> {
     const others = (this.#holdings.find((held) => equalBytes(held.infoHash, infoHash))?.peers ?? []).filter(
       (held) => endpointKey(held.endpoint) !== endpointKey(peer.endpoint),
     );
-    this.hold({ infoHash: infoHash.slice(), peers: [...others.slice(-(MAX_PEERS - 1)), peer] });
+    this.hold({ infoHash: new Uint8Array(infoHash), peers: [...others.slice(-(MAX_PEERS - 1)), peer] });
     return true;
   }
 

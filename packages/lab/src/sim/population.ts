@@ -38,7 +38,7 @@ function compareIds(a: Uint8Array, b: Uint8Array): number {
 }
 
 function flipped(id: Uint8Array, bit: number): Uint8Array {
-  const copy = id.slice();
+  const copy = new Uint8Array(id);
   copy[bit >> 3]! ^= 0x80 >> (bit & 7);
   return copy;
 }
@@ -127,8 +127,8 @@ export class Population {
   /** The residents that share the first `bits` bits with `id`. */
   #range(id: Uint8Array, bits: number): Range {
     if (bits <= 0) return { from: 0, to: this.residents.length };
-    const first = id.slice();
-    const last = id.slice();
+    const first = new Uint8Array(id);
+    const last = new Uint8Array(id);
     const at = bits >> 3;
     if (at < ID_BYTES) {
       const spare = 0xff >> (bits & 7);

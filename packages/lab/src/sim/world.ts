@@ -169,7 +169,7 @@ export class SimWorld {
 
   /** Puts a packet on its way (the bytes are copied). */
   carry(bytes: Uint8Array, from: Endpoint, to: Endpoint): void {
-    const packet: Arrival = { kind: 'arrival', bytes: bytes.slice(), from, to };
+    const packet: Arrival = { kind: 'arrival', bytes: new Uint8Array(bytes), from, to };
     this.counts.sent++;
     for (const observer of this.#observers) observer.sent?.(packet, this.#now);
     if (this.#link.loss > 0 && this.#random() < this.#link.loss) this.counts.lost++;

@@ -1,0 +1,148 @@
+// One torrent of the loopback world brought to life: its content, its peers on real TCP sockets, and their truth.
+import { formatEndpoint } from '@swarmscope/bittorrent/endpoint.ts';
+import type { Endpoint } from '@swarmscope/bittorrent/machine.ts';
+import type { TcpTransport } from '@swarmscope/runtime/tcp.ts';
+import { Content } from '../sim/content.ts';
+import type { PexEntry } from '../sim/extensions.ts';
+import { mix32, shuffled } from '../sim/mix.ts';
+import { LabPeer } from '../sim/peer.ts';
+import { LabPeerSession, type PeerSessionFact } from '../sim/peer-session.ts';
+import type { CastPeer, CastTorrent } from './cast.ts';
+
+/** What the world gives a swarm. */
+export interface Stage {
+  readonly tcp: TcpTransport;
+  readonly seed: number;
+  /** Monotonic milliseconds at which time begins for those that progress. */
+  readonly startMs: number;
+  readonly trackers: readonly string[];
+  /** An address that no other peer of the world has (where there is more than one). */
+  nextAddress(): string;
+}
+
+/** What a peer was seen to do, summed over its conversations. */
+export interface PeerLog {
+  conversations: number;
+  bytesServed: number;
+  corruptBlocks: number;
+  withheld: number;
+}
+
+interface Listener {
+  readonly local: Endpoint;
+  close(): Promise<void>;
+}
+
+export class LoopbackSwarm {
+  readonly cast: CastTorrent;
+  readonly content: Content;
+  readonly peers: readonly LabPeer[];
+  readonly #logs: ReadonlyMap<LabPeer, PeerLog>;
+  readonly #listeners: readonly Listener[];
+
+  private constructor(cast: CastTorrent, content: Content, logs: ReadonlyMap<LabPeer, PeerLog>, listeners: readonly Listener[]) {
+    this.cast = cast;
+    this.content = content;
+    this.peers = [...logs.keys()];
+    this.#logs = logs;
+    this.#listeners = listeners;
+  }
+
+  static async open(cast: CastTorrent, stage: Stage): Promise<LoopbackSwarm> {
+    const content = new Content({
+      name: cast.name,
+      seed: stage.seed,
+      pieceBytes: cast.pieceBytes,
+      files: cast.files,
+      private: cast.private ?? false,
+      version: cast.version ?? 'v1',
+      trackers: stage.trackers,
+    });
+    const logs = new Map<LabPeer, PeerLog>();
+    const listeners: Listener[] = [];
+    for (const [index, role] of cast.peers.entries()) {
+      const open = await openPeer(cast, role, content, stage, index, logs);
+      if (open) listeners.push(open);
+    }
+    return new LoopbackSwarm(cast, content, logs, listeners);
+  }
+
+  /** What this peer did so far; undefined for an endpoint that is none of the swarm's. */
+  log(endpoint: string): PeerLog | undefined {
+    const peer = this.peers.find((one) => formatEndpoint(one.plan.endpoint) === endpoint);
+    return peer && this.#logs.get(peer);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#listeners.map((listener) => listener.close()));
+  }
+}
+
+/** Binds the peer's socket, makes the peer, adds it to `logs`. The dead get an address where nobody listens. */
+async function openPeer(
+  cast: CastTorrent,
+  role: CastPeer,
+  content: Content,
+  stage: Stage,
+  index: number,
+  logs: Map<LabPeer, PeerLog>,
+): Promise<Listener | undefined> {
+  const log: PeerLog = { conversations: 0, bytesServed: 0, corruptBlocks: 0, withheld: 0 };
+  let peer: LabPeer | undefined;
+  const others = (): PexEntry[] =>
+    [...logs.keys()].filter((one) => one !== peer).map((one) => ({ endpoint: one.plan.endpoint, seed: one.rule.claimsAll }));
+  const accept = () => {
+    if (!peer) return undefined;
+    log.conversations++;
+    return { session: new LabPeerSession(peer, others), onFact: (fact: PeerSessionFact) => note(log, fact) };
+  };
+  const listener = await stage.tcp.listen<PeerSessionFact>({ address: stage.nextAddress(), port: 0 }, accept);
+  const endpoint = listener.local;
+  if (role.kind === 'dead') await listener.close();
+  const seed = mix32(stage.seed, index);
+  const has = share(content.pieces, role.share ?? 1, role, cast);
+  peer = new LabPeer({
+    kind: role.kind,
+    content,
+    endpoint,
+    seed,
+    order: orderOf(content.pieces, seed, stage.seed, role, cast),
+    has,
+    fast: role.fast ?? true,
+    unchokeMs: 100 + (mix32(seed, 7) % 900),
+    ...(role.progress
+      ? {
+          progress: {
+            startMs: stage.startMs,
+            everyMs: role.progress.everyMs,
+            limit: share(content.pieces, role.progress.share, role, cast),
+          },
+        }
+      : {}),
+  });
+  logs.set(peer, log);
+  return role.kind === 'dead' ? undefined : listener;
+}
+
+/** How many pieces a share is: all at 1, never all below it, and never one that is lost. */
+function share(pieces: number, part: number, role: CastPeer, cast: CastTorrent): number {
+  const most = pieces - (cast.lostPieces ?? 0);
+  if (part >= 1) return most;
+  const own = role.part ? Math.ceil(pieces / role.part.of) : 1;
+  return Math.min(most, pieces - 1, Math.max(own, Math.round(pieces * part)));
+}
+
+/** Lost pieces last, those of its part first, the others as its seed says. Which pieces are lost is the swarm's seed's choice. */
+function orderOf(pieces: number, seed: number, swarmSeed: number, role: CastPeer, cast: CastTorrent): Uint32Array {
+  const lost = new Set(shuffled(pieces, mix32(swarmSeed, 0x1057)).subarray(0, cast.lostPieces ?? 0));
+  const rank = (piece: number) => (lost.has(piece) ? 2 : role.part && piece % role.part.of === role.part.index ? 0 : 1);
+  const order = [...shuffled(pieces, seed)];
+  return Uint32Array.from([0, 1, 2].flatMap((wanted) => order.filter((piece) => rank(piece) === wanted)));
+}
+
+function note(log: PeerLog, fact: PeerSessionFact): void {
+  if (fact.type === 'served') {
+    log.bytesServed += fact.bytes;
+    if (fact.corrupt) log.corruptBlocks++;
+  } else if (fact.type === 'withheld') log.withheld++;
+}
