@@ -23,3 +23,11 @@ LEFT JOIN (SELECT swarm_id, 1 AS measured, seen, ${STATE} AS state, proved AS n_
 LEFT JOIN (${NAMES}) AS names USING (swarm_id)
 ORDER BY measured DESC, n_proved DESC, name, swarm LIMIT 50`,
 } as const;
+
+/** Column `first`: epoch seconds of the oldest figure that boards show, null in an empty store; answered from the bounds of partitions. */
+export const EXTENT = {
+  variables: {},
+  sql: `SELECT if(count() = 0, NULL, toUInt32(toUnixTimestamp64Milli(min(first)) / 1000)) AS first FROM (
+  SELECT min(ts) AS first FROM swarm_sampled HAVING count() > 0
+  UNION ALL SELECT min(ts) AS first FROM crawl_sampled HAVING count() > 0)`,
+} as const;

@@ -1,7 +1,7 @@
 // What every board, panel and alert rule owes its reader: names, a sentence, units, colours, an empty state, a grid without holes.
 import { ALERT_RULES } from '@swarmscope/dashboards/definitions/alerts.ts';
 import { panelsOf, placePanels } from '@swarmscope/dashboards/definitions/board.ts';
-import { BOARDS, boardOf, panelOf, variableTypes } from '@swarmscope/dashboards/definitions/boards.ts';
+import { BOARDS, boardOf, HOME, panelOf, variableTypes } from '@swarmscope/dashboards/definitions/boards.ts';
 import { expandMacros, variablesIn } from '@swarmscope/dashboards/definitions/macros.ts';
 import { SEARCH } from '@swarmscope/dashboards/definitions/search.ts';
 import { SHADES } from '@swarmscope/dashboards/definitions/tone.ts';
@@ -16,7 +16,7 @@ test('uids are unique and fit for a URL', () => {
   for (const { uid } of BOARDS) expect(uid).toMatch(/^swarmscope-[a-z-]{1,28}$/);
 });
 
-describe.each(BOARDS)('$title', (board) => {
+describe.each([HOME, ...BOARDS])('$title', (board) => {
   const panels = panelsOf(board);
 
   test('says what it is for, and offers choices that its queries use', () => {

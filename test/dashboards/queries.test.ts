@@ -6,7 +6,7 @@ import { ALERT_RULES } from '@swarmscope/dashboards/definitions/alerts.ts';
 import { type Panel, panelsOf, resultColumns } from '@swarmscope/dashboards/definitions/board.ts';
 import { BOARDS, variableTypes } from '@swarmscope/dashboards/definitions/boards.ts';
 import { expandMacros, variablesIn } from '@swarmscope/dashboards/definitions/macros.ts';
-import { SEARCH } from '@swarmscope/dashboards/definitions/search.ts';
+import { EXTENT, SEARCH } from '@swarmscope/dashboards/definitions/search.ts';
 import { rowWriter } from '@swarmscope/events/table.ts';
 import { openEmbedded } from '@swarmscope/store/embedded.ts';
 import type { Store } from '@swarmscope/store/store.ts';
@@ -184,6 +184,10 @@ describe('figures', () => {
     await store.insert('alert_changed', lines, 'the same record under another token');
     expect((await audit())[0]).toEqual(['alert_changed', 'duplicates', 1]);
   });
+});
+
+test('the extent of what is stored', async () => {
+  expect(objects(await run(EXTENT.sql, EXTENT.variables))).toEqual([{ first: endS - 86_400 }]);
 });
 
 describe('search', () => {

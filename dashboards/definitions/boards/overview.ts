@@ -1,7 +1,7 @@
 // The board Swarm overview: how many torrents are how well, which ones are at risk, what their peers are.
 
 import { ALERT_CHANGES } from '../annotations.ts';
-import type { Board, Panel, PanelColumn } from '../board.ts';
+import type { Board, Panel, PanelColumn, TablePanel } from '../board.ts';
 import {
   censusesOverTime,
   hexOf,
@@ -18,7 +18,7 @@ import { NETWORK } from '../variables.ts';
 const NO_CENSUS = 'No swarm was measured in this time.';
 
 /** One tile per state, from one snapshot, so that the tiles add up. */
-const STATES: Panel = {
+export const STATES: Panel = {
   id: 'states',
   title: 'Torrents now',
   description:
@@ -48,7 +48,7 @@ FROM (SELECT ${STATE} AS state FROM (${newestCensus(STATE_COLUMNS)}))
 HAVING torrents > 0`,
 };
 
-const PEERS: Panel = {
+export const PEERS: Panel = {
   id: 'peers',
   title: 'Peers now',
   description: 'Sums over the newest census of each swarm; a peer in two swarms counts twice.',
@@ -126,42 +126,61 @@ FROM (SELECT time, proved AS n_proved, claimed AS n_claimed, choked AS n_choked,
 GROUP BY time ORDER BY time`,
 };
 
-const AT_RISK: Panel = {
+/** A table of swarms by their newest census; `where` chooses among them, `order` ends with an order and a limit. */
+function torrentTable(where: string, order: string): Pick<TablePanel, 'kind' | 'searchable' | 'width' | 'columns' | 'sql'> {
+  return {
+    kind: 'table',
+    searchable: true,
+    width: 24,
+    columns: [
+      { name: 'name', title: 'Torrent', unit: 'word', opens: 'swarm' },
+      { name: 'state', title: 'State', unit: 'word', words: STATE_TONES },
+      { name: 'proved', title: 'Proved', unit: 'count', tone: 'proved' },
+      { name: 'claims', title: 'Claimed', unit: 'count', tone: 'claimed' },
+      { name: 'partial', title: 'Partial seeds', unit: 'count', tone: 'partial_seed' },
+      { name: 'leechers', title: 'Leechers', unit: 'count', tone: 'leecher' },
+      {
+        name: 'liars',
+        title: 'Liars',
+        unit: 'count',
+        steps: [
+          { from: null, tone: 'plain' },
+          { from: 1, tone: 'liar' },
+        ],
+      },
+      { name: 'copies', title: 'Copies in sight', unit: 'copies' },
+      { name: 'size', title: 'Peers (estimate)', unit: 'count', bounds: ['size_low', 'size_high'] },
+      { name: 'seen', title: 'Census', unit: 'time' },
+    ],
+    sql: `SELECT ${SHOWN_NAME} AS name, ${hexOf('swarm_id')} AS swarm, state, n_proved AS proved, claims, partial_seed AS partial, leecher AS leechers, liars,
+  distributed_copies_permille / 1000 AS copies, size_estimate AS size, size_low, size_high, seen
+FROM (SELECT swarm_id, seen, ${STATE} AS state, proved AS n_proved, claimed + choked + super_seeder AS claims, partial_seed, leecher,
+    liar_corrupt + liar_missing AS liars, distributed_copies_permille, size_estimate, size_low, size_high
+  FROM (${newestCensus([...STATE_COLUMNS, 'leecher', 'partial_seed', 'liar_corrupt', 'liar_missing', 'distributed_copies_permille', 'size_estimate', 'size_low', 'size_high'])})
+  WHERE ${where}) AS swarms
+LEFT JOIN (${NAMES}) AS names USING (swarm_id)
+${order}`,
+  };
+}
+
+export const AT_RISK: Panel = {
   id: 'at_risk',
   title: 'At risk',
   description:
     'Swarms with at most one proved seeder or without a whole copy in sight, the worst first; figures of the newest census in the time range.',
-  kind: 'table',
-  searchable: true,
-  width: 24,
-  columns: [
-    { name: 'name', title: 'Torrent', unit: 'word', opens: 'swarm' },
-    { name: 'state', title: 'State', unit: 'word', words: STATE_TONES },
-    { name: 'proved', title: 'Proved', unit: 'count', tone: 'proved' },
-    { name: 'claims', title: 'Claimed', unit: 'count', tone: 'claimed' },
-    { name: 'leechers', title: 'Leechers', unit: 'count', tone: 'leecher' },
-    {
-      name: 'liars',
-      title: 'Liars',
-      unit: 'count',
-      steps: [
-        { from: null, tone: 'plain' },
-        { from: 1, tone: 'liar' },
-      ],
-    },
-    { name: 'copies', title: 'Copies in sight', unit: 'copies' },
-    { name: 'size', title: 'Peers (estimate)', unit: 'count', bounds: ['size_low', 'size_high'] },
-    { name: 'seen', title: 'Census', unit: 'time' },
-  ],
   empty: 'Every swarm measured in this time has at least two proved seeders, or none was measured.',
-  sql: `SELECT ${SHOWN_NAME} AS name, ${hexOf('swarm_id')} AS swarm, state, n_proved AS proved, claims, leechers, liars,
-  distributed_copies_permille / 1000 AS copies, size_estimate AS size, size_low, size_high, seen
-FROM (SELECT swarm_id, seen, ${STATE} AS state, proved AS n_proved, claimed + choked + super_seeder AS claims, leecher + partial_seed AS leechers,
-    liar_corrupt + liar_missing AS liars, distributed_copies_permille, size_estimate, size_low, size_high
-  FROM (${newestCensus([...STATE_COLUMNS, 'leecher', 'partial_seed', 'liar_corrupt', 'liar_missing', 'distributed_copies_permille', 'size_estimate', 'size_low', 'size_high'])})
-  WHERE proved < 2 OR completable = 0) AS swarms
-LEFT JOIN (${NAMES}) AS names USING (swarm_id)
-ORDER BY indexOf(['not completable', 'no seeder, completable', 'claimed only', 'proved', 'nobody reached', 'unknown'], state), n_proved, claims, seen DESC, swarm LIMIT 100`,
+  ...torrentTable(
+    'proved < 2 OR completable = 0',
+    "ORDER BY indexOf(['not completable', 'no seeder, completable', 'claimed only', 'proved', 'nobody reached', 'unknown'], state), n_proved, claims, seen DESC, swarm LIMIT 100",
+  ),
+};
+
+export const ALL_TORRENTS: Panel = {
+  id: 'torrents',
+  title: 'Torrents measured',
+  description: 'The 500 swarms with the most peers reached by their newest census in the time range, with what their peers are.',
+  empty: NO_CENSUS,
+  ...torrentTable('1', 'ORDER BY proved + claims + partial + leechers + liars DESC, name, swarm LIMIT 500'),
 };
 
 const TURNS: Panel = {
@@ -232,5 +251,6 @@ export const OVERVIEW: Board = {
     { height: 9, panels: [STATES_OVER_TIME, PEERS_OVER_TIME] },
     { height: 11, panels: [AT_RISK] },
     { height: 9, panels: [TURNS, CLIENTS, OUTCOMES] },
+    { height: 14, panels: [ALL_TORRENTS] },
   ],
 };

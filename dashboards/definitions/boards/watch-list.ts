@@ -19,7 +19,7 @@ LEFT JOIN (SELECT swarm_id, 1 AS measured, seen, ${STATE} AS state, proved AS n_
     leecher + partial_seed AS leechers, completable, distributed_copies_permille / 1000 AS copies
   FROM (${newestCensus([...STATE_COLUMNS, 'leecher', 'partial_seed', 'distributed_copies_permille'])})) AS censuses USING (swarm_id)`;
 
-const SUMMARY: Panel = {
+export const WATCH_SUMMARY: Panel = {
   id: 'summary',
   title: 'Watched torrents now',
   description: 'Entries of the watch list by their objective of proved seeders, judged by the newest census in the time range.',
@@ -158,7 +158,7 @@ export const WATCH_LIST: Board = {
   variables: [NETWORK],
   annotations: [ALERT_CHANGES],
   rows: [
-    { height: 4, panels: [SUMMARY] },
+    { height: 4, panels: [WATCH_SUMMARY] },
     { height: 10, panels: [WATCH_TABLE] },
     { height: 9, panels: [PROVED_OVER_TIME, BUDGET] },
     { height: 8, panels: [ALERT_TABLE] },
