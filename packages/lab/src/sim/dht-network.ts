@@ -31,6 +31,8 @@ export interface DhtNetwork {
   readonly reachableInfohashes: ReadonlySet<string>;
   /** All that are true, held or not. */
   readonly infohashes: ReadonlySet<string>;
+  /** The same as bytes, in order of entry. */
+  readonly contents: readonly Uint8Array[];
   readonly bootstrap: Endpoint;
 }
 
@@ -93,10 +95,11 @@ function fill(
   natted: ReadonlySet<DhtLabNode>,
   plan: DhtNetworkPlan,
   random: Random,
-): { infohashes: ReadonlySet<string>; reachableInfohashes: ReadonlySet<string> } {
+): Pick<DhtNetwork, 'infohashes' | 'reachableInfohashes' | 'contents'> {
   const answering = new Map(
     nodes.filter((node) => !node.behaviour.silent && !natted.has(node)).map((node) => [node.resident, node]),
   );
+  const contents: Uint8Array[] = [];
   const infohashes = new Set<string>();
   const reachableInfohashes = new Set<string>();
   const addresses = new Set<string>();
@@ -108,11 +111,12 @@ function fill(
       seed: random() < 0.5,
     }));
     infohashes.add(hex);
+    contents.push(infoHash);
     for (const resident of population.closest(infoHash, K, (one) => answering.has(one))) {
       const node = answering.get(resident)!;
       node.hold({ infoHash, peers });
       if (isTruthful(node.behaviour) && node.behaviour.bep51) reachableInfohashes.add(hex);
     }
   }
-  return { infohashes, reachableInfohashes };
+  return { infohashes, reachableInfohashes, contents };
 }

@@ -1,6 +1,7 @@
 // The simulated world: one virtual clock, an event heap, links with latency and loss, NAT and hosts that come and go; machines run in it unchanged.
 import { endpointKey } from '@swarmscope/bittorrent/endpoint.ts';
 import type { Endpoint, Machine, Out, Random } from '@swarmscope/bittorrent/machine.ts';
+import { Turn } from '@swarmscope/runtime/turn.ts';
 import { Schedule } from './schedule.ts';
 
 /** One-way delay, in milliseconds, uniform in [latency, latency + jitter); `loss` is the share of packets that vanish. */
@@ -56,7 +57,9 @@ export class SimHost<F, M extends Machine<F> = Machine<F>> implements Out<F> {
   readonly local: Endpoint;
   readonly machine: M;
   readonly #world: SimWorld;
-  readonly #listeners: ((fact: F, now: number) => void)[] = []; // bound: one per part that listens, added at start
+  readonly #listeners = new Set<(fact: F, now: number) => void>(); // bound: one per part that listens, added at start
+  /** As in the runtime's loop: facts are handed on when the machine has returned. Without listeners there is none. */
+  #turn: Turn<F> | undefined;
   /** Endpoints that a host behind a NAT has written to, and when; undefined without a NAT. */
   readonly #opened: Map<string, number> | undefined; // bound: MAX_NAT_ENTRIES, the oldest goes
   up = true;
@@ -72,20 +75,27 @@ export class SimHost<F, M extends Machine<F> = Machine<F>> implements Out<F> {
     this.#opened = nat ? new Map() : undefined;
   }
 
-  /** Runs `action` on the machine now. */
+  /** Runs `action` on the machine now; its deadline is read anew after it. */
   act<R>(action: (machine: M, now: number, out: Out<F>) => R): R {
-    const result = action(this.machine, this.#world.now, this);
+    const { now } = this.#world;
+    const run = () => action(this.machine, now, this);
+    const result = this.#turn ? this.#turn.run(run, now) : run();
     this.#world.rearm(this as unknown as SimHost<unknown>);
     return result;
   }
 
-  /** Calls `listener` with every fact; the returned function ends that. */
+  /** Calls `listener` with every fact; the returned function ends that. What it throws ends the run. */
   listen(listener: (fact: F, now: number) => void): () => void {
-    this.#listeners.push(listener);
-    return () => {
-      const at = this.#listeners.indexOf(listener);
-      if (at >= 0) this.#listeners.splice(at, 1);
-    };
+    this.#listeners.add(listener);
+    this.#turn ??= new Turn<F>(
+      (fact, now) => {
+        for (const each of this.#listeners) each(fact, now);
+      },
+      (error) => {
+        throw error;
+      },
+    );
+    return () => void this.#listeners.delete(listener);
   }
 
   /** Takes the host out of the world. */
@@ -105,7 +115,7 @@ export class SimHost<F, M extends Machine<F> = Machine<F>> implements Out<F> {
   }
 
   emit(fact: F): void {
-    for (const listener of this.#listeners) listener(fact, this.#world.now);
+    this.#turn?.emit(fact);
   }
 
   /** Whether a packet from there gets in. */
@@ -207,11 +217,14 @@ export class SimWorld {
   #wake(host: SimHost<unknown>): void {
     host.wakeMs = Number.POSITIVE_INFINITY;
     if (!host.up) return;
-    host.machine.tick(this.#now, host);
+    if (host.machine.deadline() > this.#now) {
+      this.rearm(host);
+      return;
+    }
+    host.act((machine, now, out) => machine.tick(now, out));
     host.wakesHere = host.wokenMs === this.#now ? host.wakesHere + 1 : 0;
     host.wokenMs = this.#now;
     if (host.wakesHere > MAX_WAKES_AT_ONCE) throw new Error(`${endpointKey(host.local)} wants to be woken without end`);
-    this.rearm(host);
   }
 
   #arrive(packet: Arrival): void {
@@ -222,7 +235,6 @@ export class SimWorld {
     }
     this.counts.arrived++;
     for (const observer of this.#observers) observer.arrived?.(packet, this.#now);
-    host.machine.receive(packet.bytes, packet.from, this.#now, host);
-    this.rearm(host);
+    host.act((machine, now, out) => machine.receive(packet.bytes, packet.from, now, out));
   }
 }
