@@ -1,0 +1,94 @@
+// `npm run lab`: the loopback world alone, until Ctrl-C, so that the ordinary commands can be pointed at it.
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { formatEndpoint } from '@swarmscope/bittorrent/endpoint.ts';
+import { describeWorld, type LabTorrent, startWorld, type World } from './loopback/world.ts';
+
+const HELP = `Usage: npm run lab -- [options]
+
+Starts a DHT, trackers and swarms on loopback whose truth is known, and says how to look at them.
+
+  --seed N            the same seed gives the same ids, contents and peers (default: 1)
+  --nodes N           DHT nodes (default: 240)
+  --strays N          infohashes of which nobody is left (default: 200)
+  --addresses MODE    many: an address each; one: 127.0.0.1 for all (default: what the system has)
+  --directory DIR     where to write the .torrent files and a watch list (default: a new temporary one)
+`;
+
+function fail(message: string): never {
+  process.stderr.write(`${message}\n`);
+  process.exit(2);
+}
+
+function readArguments() {
+  try {
+    const { values } = parseArgs({
+      options: {
+        seed: { type: 'string', default: '1' },
+        nodes: { type: 'string', default: '240' },
+        strays: { type: 'string', default: '200' },
+        addresses: { type: 'string' },
+        directory: { type: 'string' },
+        help: { type: 'boolean', short: 'h', default: false },
+      },
+    });
+    return values;
+  } catch (error) {
+    return fail(`${(error as Error).message.split('\n')[0]}\n\n${HELP}`);
+  }
+}
+
+function integer(name: string, text: string, least: number): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < least) fail(`--${name} wants an integer of at least ${least}, not ${text}`);
+  return value;
+}
+
+/** A file name of a torrent's name. */
+function fileName(torrent: LabTorrent): string {
+  return `${torrent.name.toLowerCase().replaceAll(' ', '-')}.torrent`;
+}
+
+/** Writes every .torrent file and the watch list of those that are to be watched; returns the list's path. */
+function writeFiles(world: World, directory: string): string {
+  mkdirSync(directory, { recursive: true });
+  for (const torrent of world.torrents) writeFileSync(join(directory, fileName(torrent)), torrent.torrentFile);
+  const entries = world.torrents.flatMap((torrent) => {
+    if (torrent.watched === 'no') return [];
+    const what = torrent.watched === 'torrent' ? fileName(torrent) : torrent.magnet;
+    return [`  - torrent: ${JSON.stringify(what)}`, `    name: ${JSON.stringify(torrent.name)}`];
+  });
+  const path = join(directory, 'watchlist.yaml');
+  writeFileSync(path, ['verify: all', 'announce: all', 'torrents:', ...entries, ''].join('\n'));
+  return path;
+}
+
+const options = readArguments();
+if (options.help) {
+  process.stdout.write(HELP);
+  process.exit(0);
+}
+const { addresses } = options;
+if (addresses !== undefined && addresses !== 'many' && addresses !== 'one') fail(`--addresses is many or one, not ${addresses}`);
+const world = await startWorld({
+  seed: integer('seed', options.seed, 0),
+  nodes: integer('nodes', options.nodes, 20),
+  strays: integer('strays', options.strays, 0),
+  ...(addresses === undefined ? {} : { addresses }),
+});
+const directory = options.directory ?? mkdtempSync(join(tmpdir(), 'swarm-lab-'));
+const watchlist = writeFiles(world, directory);
+const there = `--bootstrap ${formatEndpoint(world.bootstrap)} --lab-network ${world.network}`;
+process.stdout.write(
+  `${[
+    ...describeWorld(world),
+    '',
+    `torrent files in ${directory}, watch list ${watchlist}`,
+    `  npm start -- crawl ${there} --seconds 30`,
+    `  npm start -- probe ${world.torrents[0]?.infoHash} ${there}`,
+    'Ctrl-C ends it.',
+  ].join('\n')}\n`,
+);
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void world.stop().then(() => process.exit(0)));
