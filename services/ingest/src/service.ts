@@ -1,0 +1,88 @@
+// The ingest service: reads every topic of the bus, and keeps its pace and its end.
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Bus } from '@swarmscope/bus/bus.ts';
+import { TOPICS } from '@swarmscope/events/definitions.ts';
+import { makeEvent } from '@swarmscope/events/event.ts';
+import type { Clock } from '@swarmscope/runtime/clock.ts';
+import type { Store } from '@swarmscope/store/store.ts';
+import type { Limits } from './batch.ts';
+import { Ingest, type IngestCounters, type IngestLog } from './ingest.ts';
+
+/** The consumer group; in one process `MemoryBus.uncommitted(INGEST_GROUP)` is what goes to the spool. */
+export const INGEST_GROUP = 'ingest';
+
+/** In one process: what was published is durable after a second at the latest. */
+export const LIMITS: Limits = { rows: 5_000, bytes: 4 * 1024 * 1024, ageMs: 500 };
+const BYTES_MAX = 128 * 1024 * 1024;
+const TICKS_PER_AGE = 5;
+const DRAIN_MS = 10_000;
+const SAMPLE_MS = 10_000;
+
+export interface StartIngestOptions {
+  readonly bus: Bus;
+  readonly store: Pick<Store, 'insert'>;
+  readonly clock: Clock;
+  readonly log: IngestLog;
+  readonly limits?: Limits;
+  /** Bytes that may wait for the store in all. */
+  readonly bytesMax?: number;
+  /** Who we are, for `service_sampled`; without it none is published. */
+  readonly sampled?: {
+    readonly instanceId: string;
+    readonly network: string;
+    readonly build: string;
+    readonly lag?: () => number | null;
+  };
+}
+
+export interface RunningIngest {
+  readonly name: string;
+  /** Inserts what is buffered (10 s at most), commits, and leaves. */
+  stop(): Promise<void>;
+  /** Broken when ingest cannot go on; never kept. */
+  readonly failed: Promise<never>;
+  /** Since the start. `bytes` are held now. */
+  progress(): IngestCounters & { bytes: number };
+}
+
+export async function startIngest(options: StartIngestOptions): Promise<RunningIngest> {
+  const { bus, store, clock, log, limits = LIMITS, bytesMax = BYTES_MAX } = options;
+  const failure = Promise.withResolvers<never>();
+  failure.promise.catch(() => {});
+  const ingest = new Ingest({ store, clock, log, logId: bus.logId, limits, bytesMax, pause }, failure.reject);
+  const reading = { group: INGEST_GROUP, topics: TOPICS, maxRows: limits.rows, durable: true };
+  const consumption = await bus.read(reading, ingest);
+  ingest.attach(consumption);
+  consumption.done.catch(failure.reject);
+  const ticking = setInterval(() => ingest.tick(), limits.ageMs / TICKS_PER_AGE);
+  const sampling = setInterval(() => publishSample(options, ingest), SAMPLE_MS);
+  const stop = async () => {
+    const isDrained = await ingest.drain(DRAIN_MS);
+    if (!isDrained) log.warn({ bytes: ingest.bytes }, 'Not everything that was read could be inserted; it is left in the log.');
+    clearInterval(ticking);
+    clearInterval(sampling);
+    ingest.abandon();
+    await consumption.stop();
+  };
+  let stopped: Promise<void> | undefined;
+  return {
+    name: 'ingest',
+    failed: failure.promise,
+    stop: () => (stopped ??= stop()),
+    progress: () => ({ ...ingest.counters, bytes: ingest.bytes }),
+  };
+}
+
+function publishSample({ bus, clock, sampled }: StartIngestOptions, ingest: Ingest): void {
+  if (!sampled) return;
+  const { instanceId, network, build, lag } = sampled;
+  const counters = { ...ingest.counters, bytes: ingest.bytes };
+  const stamp = { ts: clock.wall(), instance_id: instanceId, network };
+  bus.publish(makeEvent('service_sampled', { service: 'ingest', counters, lag: lag?.() ?? null, build }, stamp));
+}
+
+/** A wait that an abort ends early, without an error. */
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  await sleep(ms, undefined, { signal }).catch(() => {});
+}
