@@ -80,7 +80,7 @@ export class Asking {
     if (taken === 'useless') return { useless: 'block_unasked' };
     this.bytesDown += block.length;
     if (taken === 'taken') this.#ask(now, out);
-    else this.#end(this.#swarm().layout!.verify(index, challenge.data) ? 'passed' : 'failed', now, out);
+    else this.#check(challenge, now, out);
     return undefined;
   }
 
@@ -103,6 +103,13 @@ export class Asking {
     const wanted = this.#challenge?.tick(now);
     if (wanted === 'ask') this.#ask(now, out);
     else if (wanted === 'silent') this.#end('silent', now, out);
+  }
+
+  #check(challenge: Challenge, now: number, out: Out): void {
+    const fits = this.#swarm().layout!.verify(challenge.piece, challenge.data);
+    // Whose hash is not known must not be asked for: a verdict would come of it.
+    if (fits === undefined) throw new Error(`the hash of piece ${challenge.piece} is not known`);
+    this.#end(fits ? 'passed' : 'failed', now, out);
   }
 
   /** Sends the requests that may go out now. */

@@ -36,6 +36,8 @@ export const USELESS = [
 export type Useless = (typeof USELESS)[number];
 
 export type PeerFact =
+  /** The stream is open; the handshake begins. */
+  | { readonly type: 'opened' }
   | { readonly type: 'handshaken'; readonly infoHash: Uint8Array; readonly peerId: Uint8Array; readonly features: Features }
   | {
       readonly type: 'extended';

@@ -165,6 +165,7 @@ export class PeerSession implements Session<PeerFact> {
     this.#state = 'greeting';
     this.#startDue = now + this.#times.handshakeMs;
     this.#lifeDue = now + this.#times.lifeMs;
+    out.emit({ type: 'opened' });
     if (this.#swarm) this.#greet(now, out);
   }
 

@@ -1,0 +1,101 @@
+// What to do next with a peer that we talk to: metadata first, then challenges of who claims everything, a look at who does not, and the end.
+import type { Random } from '@swarmscope/bittorrent/machine.ts';
+import type { PeerSession } from '@swarmscope/bittorrent/peer/session.ts';
+import type { Peer } from './peer.ts';
+import type { ProberBudgets, ProberTimes } from './settings.ts';
+
+// A peer is done when its verdict can change no more by waiting:
+//   said nothing                 after sayMs
+//   metadata unknown             after metadataWaitMs, or when the swarm's census ends
+//   claims all, verify allowed   enough challenges passed; one failed or was refused; silence proved or hopeless; choked for chokeMs
+//   claims all, verify not       at once
+//   less than all                observeMs after it said so (a super-seeder: and its revealed piece was tried)
+
+export type Step =
+  | { readonly do: 'wait'; readonly until: number }
+  | { readonly do: 'fetch_metadata' }
+  | { readonly do: 'challenge'; readonly piece: number }
+  | { readonly do: 'finish' };
+
+/** What the swarm says about its peers. */
+export interface Situation {
+  /** The number of pieces is known. */
+  readonly known: boolean;
+  /** One more peer may be asked for the metadata. */
+  readonly mayFetch: boolean;
+  /** Pieces may be asked for: verify is on, their hashes are known, the budgets hold. */
+  readonly mayChallenge: boolean;
+  readonly times: ProberTimes;
+  readonly budgets: ProberBudgets;
+  readonly random: Random;
+}
+
+type View = Pick<PeerSession, 'isChoked' | 'isChallenged' | 'offersMetadata' | 'allowedFast'>;
+
+const finish: Step = { do: 'finish' };
+const wait = (until: number): Step => ({ do: 'wait', until });
+
+/** The next step; `wait` at the latest until its time, sooner when a fact comes. */
+export function nextStep(peer: Peer, session: View, situation: Situation, now: number): Step {
+  const { times } = situation;
+  const since = peer.handshakenAt ?? now;
+  const verdict = peer.verdict;
+  if (verdict === 'liar_corrupt' || verdict === 'liar_missing') return finish;
+  if (!situation.known) return awaitMetadata(peer, session, situation, now);
+  if (!peer.pieces?.said) return now >= since + times.sayMs ? finish : wait(since + times.sayMs);
+  if (session.isChallenged) return awaitChallenge(peer, session, situation, now);
+  if (peer.pieces.claimsAll) return challengeSeeder(peer, session, situation, now);
+  return observe(peer, session, situation, now);
+}
+
+function awaitMetadata(peer: Peer, session: View, { times, mayFetch }: Situation, now: number): Step {
+  const until = (peer.handshakenAt ?? now) + times.metadataWaitMs;
+  if (session.offersMetadata && mayFetch && !peer.metadataFailed) return { do: 'fetch_metadata' };
+  return now >= until ? finish : wait(until);
+}
+
+/** A challenge is out: the session tells how it ends, but an unchoke that never comes is ours to notice. */
+function awaitChallenge(peer: Peer, session: View, { times }: Situation, now: number): Step {
+  if (!session.isChoked || peer.soughtAt === undefined) return wait(Number.POSITIVE_INFINITY);
+  const until = peer.soughtAt + times.chokeMs;
+  return now >= until ? finish : wait(until);
+}
+
+function challengeSeeder(peer: Peer, session: View, situation: Situation, now: number): Step {
+  const { times, budgets } = situation;
+  if (peer.silence.isDead) return finish;
+  const open = peer.silence.next(times.silenceSpacingMs);
+  if (open && !open.other) return now >= open.at ? { do: 'challenge', piece: open.piece } : wait(open.at);
+  // A silent piece needs another one to arrive between: that one may go beyond the number of challenges.
+  if (!open && peer.challenges.passed >= budgets.challenges) return finish;
+  const piece = choosePiece(peer, session, situation);
+  return piece === undefined ? finish : { do: 'challenge', piece };
+}
+
+/** Watches who is incomplete. Of a super-seeder the revealed pieces are tried: they make it go on, and show that it gives. */
+function observe(peer: Peer, session: View, situation: Situation, now: number): Step {
+  const until = (peer.saidAt ?? now) + situation.times.observeMs;
+  if (peer.verdict === 'super_seeder' && peer.challenges.asked < 2) {
+    const piece = choosePiece(peer, session, situation);
+    if (piece !== undefined) return { do: 'challenge', piece };
+  }
+  return now >= until ? finish : wait(until);
+}
+
+/** A random piece that the peer shows and was not asked for yet; while it chokes us rather one that it allows fast. Few draws, then a scan. */
+export function choosePiece(peer: Peer, session: View, situation: Situation): number | undefined {
+  const { field } = peer;
+  if (!field || !situation.mayChallenge) return undefined;
+  const fits = (piece: number) => field.has(piece) && !peer.asked.has(piece);
+  if (session.isChoked) for (const piece of session.allowedFast) if (fits(piece)) return piece;
+  const start = Math.floor(situation.random() * field.length);
+  for (let draw = 0; draw < 8; draw++) {
+    const piece = draw === 0 ? start : Math.floor(situation.random() * field.length);
+    if (fits(piece)) return piece;
+  }
+  for (let i = 0; i < field.length; i++) {
+    const piece = (start + i) % field.length;
+    if (fits(piece)) return piece;
+  }
+  return undefined;
+}

@@ -1,0 +1,391 @@
+// The prober itself: which swarms there are, which census runs, what happens when metadata, pieces and peers are learned, and what is said of it all.
+import { endpointKey } from '@swarmscope/bittorrent/endpoint.ts';
+import { fromHex, toHex } from '@swarmscope/bittorrent/hex.ts';
+import type { Endpoint, Random } from '@swarmscope/bittorrent/machine.ts';
+import { Malformed } from '@swarmscope/bittorrent/malformed.ts';
+import { type Info, parseInfo, wireHashes } from '@swarmscope/bittorrent/metainfo-info.ts';
+import { TorrentLayout } from '@swarmscope/bittorrent/metainfo-layout.ts';
+import { PEX_SEED, type PexPeer } from '@swarmscope/bittorrent/peer/pex.ts';
+import type { Clock } from '@swarmscope/runtime/clock.ts';
+import { type Agenda, Task } from './agenda.ts';
+import { Census, type Sighting } from './census.ts';
+import type { Peer } from './peer.ts';
+import { ByteBudget, PieceCache } from './piece-cache.ts';
+import type { ProbeOwner, Probes } from './probes.ts';
+import type { Publisher } from './publish.ts';
+import { Entry, Schedule } from './schedule.ts';
+import type { Scores } from './scores.ts';
+import type { ProberBudgets, ProberTimes } from './settings.ts';
+import { summarize } from './summary.ts';
+import { ProbedSwarm, SwarmView } from './swarm.ts';
+
+const CENSUS_ID_BYTES = 8;
+
+/** Asks the outside for peers of a swarm; answers come back through `sighted` and the census' `settle`. */
+export interface Sources {
+  /** All sources of one name of the swarm. */
+  ask(view: SwarmView, census: Census, now: number): void;
+  /** No DHT and no PEX any more for this swarm: it is private. */
+  hush(swarm: ProbedSwarm): void;
+  /** A census is over: what is still under way for it is of no use. */
+  end(swarm: ProbedSwarm): void;
+}
+
+export interface ProberOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly agenda: Agenda;
+  readonly publisher: Publisher;
+  readonly scores: Scores;
+  readonly times: ProberTimes;
+  readonly budgets: ProberBudgets;
+  /** Whether an address that somebody told us may be dialled. */
+  admits(endpoint: Endpoint): boolean;
+  isOwnEndpoint(endpoint: Endpoint): boolean;
+  readonly verify: 'watched' | 'all' | 'none';
+  readonly announce: 'watched' | 'all' | 'none';
+  reachableSelf(): boolean | undefined;
+  /** Kept when the bus takes measurements; a census waits for it. */
+  room(): Promise<void>;
+  readonly onInvariant: (error: unknown) => void;
+}
+
+export class Prober implements ProbeOwner {
+  readonly #options: ProberOptions;
+  readonly schedule: Schedule;
+  readonly #cache: PieceCache;
+  readonly #upload: ByteBudget;
+  /** By infohash (hex, 20 bytes): those with a census under way, watched ones, and those whose metadata was given. */
+  readonly #swarms = new Map<string, ProbedSwarm>(); // bound: schedule's, and two names each
+  readonly #active = new Map<ProbedSwarm, Entry>(); // bound: budgets.censuses
+  readonly #task: Task;
+  readonly #verifyAll: ByteBudget;
+  readonly violations = new Map<string, number>(); // bound: the violations that exist
+  #probes!: Probes;
+  #sources!: Sources;
+  #starting = false;
+  #stopped = false;
+  resolved = 0;
+  censuses = 0;
+
+  constructor(options: ProberOptions) {
+    this.#options = options;
+    const { budgets, times } = options;
+    this.schedule = new Schedule(budgets.infohashes, times);
+    this.#cache = new PieceCache(budgets.cacheBytes);
+    this.#upload = new ByteBudget(budgets.uploadBytesPerSecond);
+    this.#verifyAll = new ByteBudget(budgets.verifyBytesPerDay / 86_400, budgets.verifyBytesPerDay);
+    this.#task = new Task(() => this.pump());
+  }
+
+  /** The parts that need the prober as their owner. */
+  connect(probes: Probes, sources: Sources): void {
+    this.#probes = probes;
+    this.#sources = sources;
+  }
+
+  // ---- what there is to probe
+
+  /** The swarm of an infohash, made if need be. */
+  swarm(infoHash: string): ProbedSwarm {
+    const known = this.#swarms.get(infoHash);
+    if (known) return known;
+    const swarm = new ProbedSwarm(infoHash);
+    this.#name(swarm, infoHash);
+    return swarm;
+  }
+
+  find(infoHash: string): ProbedSwarm | undefined {
+    return this.#swarms.get(infoHash);
+  }
+
+  /** A torrent whose file was given: resolved before anybody is asked. */
+  given(swarm: ProbedSwarm, info: Info, layers: ReadonlyMap<string, Uint8Array>, hasWebSeeds: boolean): ProbedSwarm {
+    if (swarm.layout) return swarm;
+    return this.#resolve(swarm, swarm.views[0]!, new TorrentLayout(info, layers), 'file', hasWebSeeds);
+  }
+
+  /** Puts a swarm into the schedule, and starts what is due. */
+  want(swarm: ProbedSwarm, dueMs?: number): void {
+    this.schedule.add(swarm.id, swarm.watched, this.#options.clock.now(), dueMs);
+    this.pump();
+  }
+
+  /** An infohash was met: into the schedule, without a swarm object until its turn. */
+  met(infoHash: string, dueMs?: number): void {
+    const known = this.#swarms.get(infoHash);
+    if (known && known.id !== infoHash) return;
+    if (this.schedule.add(infoHash, false, this.#options.clock.now(), dueMs)) this.pump();
+  }
+
+  get active(): number {
+    return this.#active.size;
+  }
+
+  /** Endpoints, sources and sessions of all censuses that may still change a result. */
+  get pending(): number {
+    const now = this.#options.clock.now();
+    let pending = 0;
+    for (const swarm of this.#active.keys()) pending += swarm.census?.pending(now) ?? 0;
+    return pending;
+  }
+
+  /** Nothing is under way, and everything that was asked for has had its census. */
+  get isSettled(): boolean {
+    return this.#active.size === 0 && !this.#starting && this.schedule.fresh === 0;
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    for (const swarm of [...this.#active.keys()]) this.#finish(swarm, 'stopped');
+  }
+
+  // ---- the loop: starts what is due, dials what waits, ends what is over
+
+  pump(): void {
+    if (this.#stopped) return;
+    const now = this.#options.clock.now();
+    for (const swarm of [...this.#active.keys()]) if (swarm.census?.isOver(now)) this.#finish(swarm, 'done');
+    if (this.#active.size < this.#options.budgets.censuses && this.schedule.next() <= now) void this.#startNext();
+    this.#dial(now);
+    this.#rearm(now);
+  }
+
+  #rearm(now: number): void {
+    let due = this.#active.size < this.#options.budgets.censuses ? this.schedule.next() : Number.POSITIVE_INFINITY;
+    for (const { census } of this.#active.keys()) if (census) due = Math.min(due, census.overDue(now), this.#dialDue(census));
+    this.#options.agenda.set(this.#task, Math.max(due, now + 1));
+  }
+
+  /** A peer that waits for a place is dialled when one becomes free: `released` pumps. */
+  #dialDue(census: Census): number {
+    return this.#probes.hasRoom ? Math.max(census.dialDue, this.#options.clock.now() + 50) : Number.POSITIVE_INFINITY;
+  }
+
+  async #startNext(): Promise<void> {
+    if (this.#starting) return;
+    this.#starting = true;
+    try {
+      await this.#options.room();
+      const now = this.#options.clock.now();
+      while (!this.#stopped && this.#active.size < this.#options.budgets.censuses) {
+        const entry = this.schedule.take(now);
+        if (!entry) break;
+        this.#start(entry, now);
+      }
+    } catch (error) {
+      this.#options.onInvariant(error);
+    } finally {
+      this.#starting = false;
+    }
+    this.pump();
+  }
+
+  #start(entry: Entry, now: number): void {
+    const { times, budgets, random, verify, announce } = this.#options;
+    const swarm = this.swarm(entry.id);
+    if (swarm.census) return;
+    swarm.verify = verify === 'all' || (verify === 'watched' && swarm.watched && swarm.wantsVerify);
+    swarm.announce = announce === 'all' || (announce === 'watched' && swarm.watched && swarm.wantsAnnounce);
+    const id = Array.from({ length: CENSUS_ID_BYTES }, () => Math.floor(random() * 256));
+    const census = new Census(toHex(Uint8Array.from(id)), times, budgets.endpointsPerSwarm, now);
+    swarm.census = census;
+    this.#active.set(swarm, entry);
+    for (const endpoint of swarm.given) this.sighted(swarm, 0, endpoint, { source: 'given' });
+    for (const { endpoint, via } of swarm.remembered) census.revisit(endpoint, via);
+    for (const view of swarm.views) this.#sources.ask(view, census, now);
+  }
+
+  /** Hands out dials round robin, so that a large swarm does not starve the small ones. */
+  #dial(now: number): void {
+    let progress = true;
+    while (progress && this.#probes.hasRoom) {
+      progress = false;
+      for (const { census, views } of this.#active.keys()) {
+        const peer = census?.takeDial(now, (each) => this.#probes.allows(each));
+        if (!peer) continue;
+        progress = true;
+        this.#probes.dial(views[peer.via] ?? views[0]!, peer);
+        if (!this.#probes.hasRoom) break;
+      }
+    }
+  }
+
+  #finish(swarm: ProbedSwarm, outcome: 'done' | 'stopped'): void {
+    const { clock, publisher, scores, times } = this.#options;
+    const census = swarm.census!;
+    const entry = this.#active.get(swarm)!;
+    const now = clock.now();
+    for (const view of swarm.views) this.#probes.finish(view, now);
+    this.#sources.end(swarm);
+    const summary = summarize({
+      swarmId: swarm.id,
+      census,
+      layout: swarm.layout,
+      prefixesExcluded: swarm.prefixesExcluded,
+      reachableSelf: this.#options.reachableSelf(),
+      now,
+    });
+    const peers = [...census.peers.values()].filter((peer) => peer.attempts > 0 || peer.direction === 'in');
+    for (const peer of peers) publisher.probed(swarm.id, census.id, peer, swarm.layout?.pieces, now);
+    publisher.publish('swarm_sampled', summary);
+    scores.add(swarm.id, peers, publisher.naming);
+    const distance = outcome === 'stopped' ? times.watchedIntervalMs : this.schedule.done(entry, summary.reached, now);
+    entry.censuses = Math.max(1, entry.censuses);
+    publisher.state(swarm.id, {
+      dueWall: clock.wall() + distance,
+      outcome: outcome === 'stopped' ? 'stopped' : summary.reached > 0 ? 'reached' : 'nobody',
+      backoffMs: entry.backoffMs,
+      censuses: entry.censuses,
+      scores: scores.of(swarm.id),
+    });
+    this.censuses++;
+    this.#active.delete(swarm);
+    swarm.remember(peers);
+    swarm.census = undefined;
+    swarm.racers = 0;
+    if (!swarm.watched && !swarm.isKept) this.#drop(swarm);
+  }
+
+  /** A met swarm is forgotten between its censuses: only its place in the schedule stays. */
+  #drop(swarm: ProbedSwarm): void {
+    for (const name of swarm.names) if (this.#swarms.get(name) === swarm) this.#swarms.delete(name);
+  }
+
+  // ---- what is learned
+
+  /** An endpoint of a swarm; ours is counted, a bogon that somebody told us is not taken. */
+  sighted(swarm: ProbedSwarm, via: number, endpoint: Endpoint, sighting: Sighting): void {
+    const { census } = swarm;
+    if (!census) return;
+    if (this.#options.isOwnEndpoint(endpoint)) {
+      census.own.add(endpointKey(endpoint));
+      return;
+    }
+    if (sighting.source !== 'given' && !this.#options.admits(endpoint)) return;
+    if (!census.sight(endpoint, { ...sighting, via })) return;
+    this.#options.publisher.sighted(swarm.id, endpoint, sighting);
+  }
+
+  viewOf(infoHash: Uint8Array): SwarmView | undefined {
+    const swarm = this.#swarms.get(toHex(infoHash));
+    return swarm?.census ? swarm.views.find((view) => toHex(view.infoHash) === toHex(infoHash)) : undefined;
+  }
+
+  inbound(view: SwarmView, peer: Peer): void {
+    const { census } = view.home;
+    if (!census) return;
+    peer.sources.set('inbound', undefined);
+    peer.via = view.home.views.indexOf(view);
+    census.peers.set(endpointKey(peer.endpoint), peer);
+    this.#options.publisher.sighted(view.home.id, peer.endpoint, { source: 'inbound' });
+  }
+
+  learned(view: SwarmView, from: Peer, peers: readonly PexPeer[]): void {
+    if (view.home.isPrivate) return;
+    const sourceId = this.#options.publisher.naming.peerKey(from.endpoint);
+    const via = view.home.views.indexOf(view);
+    for (const { endpoint, flags } of peers)
+      this.sighted(view.home, via, endpoint, { source: 'pex', sourceId, claimsSeed: (flags & PEX_SEED) !== 0 });
+    this.pump();
+  }
+
+  verified(view: SwarmView, piece: number, data: Uint8Array): void {
+    if (this.#cache.put(view.home.id, piece, data)) this.#probes.offer(view, piece);
+  }
+
+  spendVerify(view: SwarmView, bytes: number): boolean {
+    const { clock, budgets } = this.#options;
+    if (!this.#verifyAll.take(bytes, clock.now())) return false;
+    return view.home.spendVerify(bytes, budgets.verifyBytesPerSwarm, clock.wall());
+  }
+
+  released(): void {
+    this.pump();
+  }
+
+  violation(reason: string): void {
+    this.violations.set(reason, (this.violations.get(reason) ?? 0) + 1);
+  }
+
+  metadata(view: SwarmView, bytes: Uint8Array): void {
+    const swarm = view.home;
+    if (swarm.layout) return;
+    const info = parseInfo(bytes);
+    if (info instanceof Malformed) {
+      swarm.isUnusable = true;
+      return;
+    }
+    const home = this.#resolve(swarm, view, new TorrentLayout(info), 'peer', undefined);
+    this.#probes.learn(home.views[0]!);
+    this.pump();
+  }
+
+  // ---- names
+
+  #name(swarm: ProbedSwarm, infoHash: string): void {
+    const bytes = fromHex(infoHash);
+    if (bytes?.length !== 20) throw new Error(`not an infohash: ${infoHash}`);
+    swarm.viewOf(bytes, () => new SwarmView(swarm, bytes, this.#cache, this.#upload));
+    this.#swarms.set(infoHash, swarm);
+  }
+
+  /** The metadata is known: told to the bus, the swarm under its right name, both names of a hybrid in one swarm. Returns the swarm it is now. */
+  #resolve(swarm: ProbedSwarm, view: SwarmView, layout: TorrentLayout, source: 'peer' | 'file', seeds?: boolean): ProbedSwarm {
+    const { publisher } = this.#options;
+    const { info } = layout;
+    this.resolved++;
+    swarm.layout = layout;
+    swarm.hasLayers = source === 'file';
+    const names = wireHashes(info);
+    publisher.resolved(info, view.infoHash, source, seeds);
+    if (names.length > 1) publisher.aliased(info, source);
+    if (swarm.isPrivate) this.#sources.hush(swarm);
+    let home = swarm;
+    for (const name of names.map(toHex)) home = this.#join(home, name);
+    this.#rename(home, toHex(info.swarmId));
+    return home;
+  }
+
+  /** Makes `name` a name of the swarm; a swarm that had it becomes part of the one that has a place in the census already. */
+  #join(swarm: ProbedSwarm, name: string): ProbedSwarm {
+    const other = this.#swarms.get(name);
+    if (other === swarm) return swarm;
+    if (!other) {
+      this.#name(swarm, name);
+      if (swarm.census) this.#sources.ask(swarm.views.at(-1)!, swarm.census, this.#options.clock.now());
+      return swarm;
+    }
+    this.#absorb(swarm, other);
+    return swarm;
+  }
+
+  /** `other` is the same torrent: its views, peers and policy move over, and it is scheduled no more. */
+  #absorb(swarm: ProbedSwarm, other: ProbedSwarm): void {
+    for (const view of other.views) {
+      view.home = swarm;
+      swarm.views.push(view);
+      this.#swarms.set(toHex(view.infoHash), swarm);
+    }
+    swarm.adopt(other);
+    this.schedule.remove(other.id);
+    const entry = this.#active.get(other);
+    this.#active.delete(other);
+    if (entry && !swarm.census) this.#active.set(swarm, entry);
+    if (swarm.census && other.census) swarm.census.absorb(other.census, swarm.views.length - 1);
+    else if (other.census) swarm.census = other.census;
+    other.census = undefined;
+  }
+
+  /** From now on events carry this swarm_id; so does the schedule. */
+  #rename(swarm: ProbedSwarm, id: string): void {
+    if (swarm.id === id) return;
+    const entry = this.#active.get(swarm);
+    const { dueMs } = this.schedule.get(swarm.id) ?? {};
+    this.schedule.remove(swarm.id);
+    swarm.id = id;
+    const now = this.#options.clock.now();
+    const renamed = this.schedule.add(id, swarm.watched, now, entry ? Number.POSITIVE_INFINITY : dueMs) ?? new Entry(id);
+    if (entry) this.#active.set(swarm, renamed);
+  }
+}

@@ -1,0 +1,109 @@
+// Which swarm is due for a census: the watch list first, then what was met; backing off where nobody is. Pure; bounded.
+import { Deadlines, type Timed } from '@swarmscope/runtime/deadlines.ts';
+import type { ProberTimes } from './settings.ts';
+
+/** A swarm in the schedule. `dueMs` is monotonic. */
+export class Entry implements Timed {
+  dueMs = Number.POSITIVE_INFINITY;
+  heapIndex = -1;
+  readonly id: string;
+  watched = false;
+  backoffMs = 0;
+  censuses = 0;
+
+  constructor(id: string) {
+    this.id = id;
+  }
+}
+
+export class Schedule {
+  readonly #entries = new Map<string, Entry>(); // bound: max
+  readonly #watched = new Deadlines<Entry>();
+  readonly #met = new Deadlines<Entry>();
+  readonly #max: number;
+  readonly #times: ProberTimes;
+  /** Infohashes that found no room. */
+  refused = 0;
+
+  constructor(max: number, times: ProberTimes) {
+    this.#max = max;
+    this.#times = times;
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  /** Entries that no census has been made of. */
+  get fresh(): number {
+    let fresh = 0;
+    for (const entry of this.#entries.values()) if (entry.censuses === 0) fresh++;
+    return fresh;
+  }
+
+  get(id: string): Entry | undefined {
+    return this.#entries.get(id);
+  }
+
+  /** Takes a swarm in, due at once (or at `dueMs`, as state of an earlier process says). A met one beyond the bound is refused; a watched one never. */
+  add(id: string, watched: boolean, now: number, dueMs = now): Entry | undefined {
+    const known = this.#entries.get(id);
+    if (known) {
+      if (watched && !known.watched) this.#rank(known, true, Math.min(known.dueMs, now));
+      return known;
+    }
+    if (!watched && this.#entries.size >= this.#max) {
+      this.refused++;
+      return undefined;
+    }
+    const entry = new Entry(id);
+    this.#entries.set(id, entry);
+    this.#rank(entry, watched, dueMs);
+    return entry;
+  }
+
+  /** No longer watched: it is a met swarm again. */
+  unwatch(id: string): void {
+    const entry = this.#entries.get(id);
+    if (entry?.watched) this.#rank(entry, false, entry.dueMs);
+  }
+
+  /** Gone: another name of a swarm that is here. */
+  remove(id: string): void {
+    const entry = this.#entries.get(id);
+    if (!entry) return;
+    this.#entries.delete(id);
+    this.#heapOf(entry).remove(entry);
+  }
+
+  /** The next one that is due, watched before met; it has then no time until `done`. */
+  take(now: number): Entry | undefined {
+    return this.#watched.takeDue(now) ?? this.#met.takeDue(now);
+  }
+
+  /** When the next one is due. */
+  next(): number {
+    return Math.min(this.#watched.next(), this.#met.next());
+  }
+
+  /** A census is over. Who was reached is visited at its interval; where nobody was, the distance doubles. Returns the distance in ms. */
+  done(entry: Entry, reached: number, now: number): number {
+    const { watchedIntervalMs, metIntervalMs, backoffMinMs, backoffMaxMs } = this.#times;
+    entry.censuses++;
+    const interval = entry.watched ? watchedIntervalMs : metIntervalMs;
+    entry.backoffMs = reached > 0 ? 0 : Math.min(backoffMaxMs, Math.max(backoffMinMs, 2 * entry.backoffMs));
+    const distance = entry.watched ? interval : Math.max(interval, entry.backoffMs);
+    if (this.#entries.get(entry.id) === entry) this.#rank(entry, entry.watched, now + distance);
+    return distance;
+  }
+
+  #heapOf(entry: Entry): Deadlines<Entry> {
+    return entry.watched ? this.#watched : this.#met;
+  }
+
+  #rank(entry: Entry, watched: boolean, dueMs: number): void {
+    this.#heapOf(entry).remove(entry);
+    entry.watched = watched;
+    this.#heapOf(entry).set(entry, dueMs);
+  }
+}

@@ -1,0 +1,113 @@
+// How long a prober waits and how much it asks for: the defaults of the real network, and shorter waits where everybody is near.
+import { DEFAULT_TIMES, type SessionTimes } from '@swarmscope/bittorrent/peer/facts.ts';
+
+export interface ProberTimes extends SessionTimes {
+  readonly connectMs: number;
+  /** From the handshake: a peer that has not said what it has by then is `unknown`. */
+  readonly sayMs: number;
+  /** How long a peer that shows less than all is watched: for HAVEs, for interest. */
+  readonly observeMs: number;
+  /** How long an unchoke is waited for before a peer is `choked`. */
+  readonly chokeMs: number;
+  /** From the handshake: how long a session is held while the metadata is unknown. */
+  readonly metadataWaitMs: number;
+  /** Between two questions for a piece that stayed silent. */
+  readonly silenceSpacingMs: number;
+  /** Before an endpoint is dialled once more, where that can help. */
+  readonly redialMs: number;
+  /** A census ends then, whatever is pending. */
+  readonly censusMs: number;
+  /** A census is open at least so long: sources answer late, peers dial us. */
+  readonly censusMinMs: number;
+  /** No source is waited for longer. */
+  readonly sourceMs: number;
+  /** To the next census of a watched swarm, and of one that was only met. */
+  readonly watchedIntervalMs: number;
+  readonly metIntervalMs: number;
+  /** First and longest distance after a census that found nobody. */
+  readonly backoffMinMs: number;
+  readonly backoffMaxMs: number;
+}
+
+export interface ProberBudgets {
+  /** Censuses at the same time. */
+  readonly censuses: number;
+  /** Dials that have not become a session yet. */
+  readonly dials: number;
+  readonly sessions: number;
+  /** Sessions and dials with one host at the same time. */
+  readonly perHost: number;
+  /** Endpoints of one swarm that are kept and tried in one census. */
+  readonly endpointsPerSwarm: number;
+  /** Infohashes in the schedule. */
+  readonly infohashes: number;
+  /** Challenges of one peer in one census. */
+  readonly challenges: number;
+  /** Payload for challenges: per swarm and day, and in all per day. */
+  readonly verifyBytesPerSwarm: number;
+  readonly verifyBytesPerDay: number;
+  /** Verified pieces kept in memory to be given away. */
+  readonly cacheBytes: number;
+  readonly uploadBytesPerSecond: number;
+  /** Peers asked for the metadata at the same time, in one swarm. */
+  readonly metadataRacers: number;
+}
+
+export const PUBLIC_TIMES: ProberTimes = {
+  ...DEFAULT_TIMES,
+  lifeMs: 600_000,
+  connectMs: 4_000,
+  sayMs: 15_000,
+  observeMs: 10_000,
+  chokeMs: 60_000,
+  metadataWaitMs: 60_000,
+  silenceSpacingMs: 60_000,
+  redialMs: 15_000,
+  censusMs: 600_000,
+  censusMinMs: 5_000,
+  sourceMs: 60_000,
+  watchedIntervalMs: 900_000,
+  metIntervalMs: 21_600_000,
+  backoffMinMs: 3_600_000,
+  backoffMaxMs: 86_400_000,
+};
+
+/** For laboratories on one machine: nobody is far away, and the truth is known, so that short waits are tested waits. */
+export const LAB_TIMES: ProberTimes = {
+  ...PUBLIC_TIMES,
+  handshakeMs: 4_000,
+  metadataMs: 4_000,
+  challengeMs: 3_000,
+  rejectRetryMs: 300,
+  connectMs: 3_000,
+  sayMs: 4_000,
+  observeMs: 2_500,
+  chokeMs: 7_000,
+  metadataWaitMs: 15_000,
+  silenceSpacingMs: 500,
+  redialMs: 1_000,
+  censusMs: 45_000,
+  censusMinMs: 2_500,
+  sourceMs: 15_000,
+  watchedIntervalMs: 60_000,
+  metIntervalMs: 120_000,
+  backoffMinMs: 30_000,
+  backoffMaxMs: 300_000,
+};
+
+const MIB = 1024 * 1024;
+
+export const DEFAULT_BUDGETS: ProberBudgets = {
+  censuses: 64,
+  dials: 128,
+  sessions: 4_000,
+  perHost: 4,
+  endpointsPerSwarm: 5_000,
+  infohashes: 1_000_000,
+  challenges: 5,
+  verifyBytesPerSwarm: 512 * MIB,
+  verifyBytesPerDay: 16_384 * MIB,
+  cacheBytes: 64 * MIB,
+  uploadBytesPerSecond: 2 * MIB,
+  metadataRacers: 3,
+};
