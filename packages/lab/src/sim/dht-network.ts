@@ -83,14 +83,13 @@ export function buildDhtNetwork(world: SimWorld, plan: DhtNetworkPlan, random: R
   const hosts = nodes
     .filter((node) => !node.behaviour.silent)
     .map((node) => world.add<DhtNodeFact, DhtLabNode>(node, node.resident.endpoint, { nat: natted.has(node) }));
-  const stored = fill(population, nodes, natted, plan, random);
+  const stored = fill(nodes, natted, plan, random);
   const first = nodes.find((node) => isTruthful(node.behaviour) && node.behaviour.bep51 && !natted.has(node));
   return { population, hosts, nodes, ...stored, bootstrap: first!.resident.endpoint };
 }
 
 /** Announces the infohashes to the closest nodes that answer announcers. */
 function fill(
-  population: Population,
   nodes: readonly DhtLabNode[],
   natted: ReadonlySet<DhtLabNode>,
   plan: DhtNetworkPlan,
@@ -99,6 +98,7 @@ function fill(
   const answering = new Map(
     nodes.filter((node) => !node.behaviour.silent && !natted.has(node)).map((node) => [node.resident, node]),
   );
+  const announcedTo = new Population([...answering.keys()]);
   const contents: Uint8Array[] = [];
   const infohashes = new Set<string>();
   const reachableInfohashes = new Set<string>();
@@ -110,11 +110,12 @@ function fill(
       endpoint: { address: publicAddress(random, addresses), port: 6_881 },
       seed: random() < 0.5,
     }));
+    const holding = { infoHash, peers };
     infohashes.add(hex);
     contents.push(infoHash);
-    for (const resident of population.closest(infoHash, K, (one) => answering.has(one))) {
+    for (const resident of announcedTo.closest(infoHash, K)) {
       const node = answering.get(resident)!;
-      node.hold({ infoHash, peers });
+      node.holdNew(holding);
       if (isTruthful(node.behaviour) && node.behaviour.bep51) reachableInfohashes.add(hex);
     }
   }

@@ -73,12 +73,17 @@ export class DhtLabNode implements Machine<DhtNodeFact> {
     return this.#holdings;
   }
 
-  /** Puts a holding into its store as if it had been announced. */
+  /** Puts a holding into its store as if it had been announced; it takes the place of what was held of the same infohash. */
   hold(holding: Holding): void {
-    if (this.#holdings === NO_HOLDINGS) this.#holdings = [];
     const at = this.#holdings.findIndex((held) => equalBytes(held.infoHash, holding.infoHash));
     if (at >= 0) this.#holdings[at] = holding;
-    else if (this.#holdings.length < MAX_HOLDINGS) this.#holdings.push(holding);
+    else this.holdNew(holding);
+  }
+
+  /** The same for an infohash that it does not hold yet: large networks are filled with millions. */
+  holdNew(holding: Holding): void {
+    if (this.#holdings === NO_HOLDINGS) this.#holdings = [];
+    if (this.#holdings.length < MAX_HOLDINGS) this.#holdings.push(holding);
   }
 
   receive(bytes: Uint8Array, from: Endpoint, now: number, out: Out<DhtNodeFact>): void {
