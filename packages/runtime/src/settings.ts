@@ -1,0 +1,56 @@
+// Settings that several services have: spread these groups into a service's own schema.
+import { hostname } from 'node:os';
+import { parseNetwork } from './address-ranges.ts';
+import { hostPort, integer, listOf, oneOf, text } from './config.ts';
+
+const isNetwork = (entry: string): boolean => {
+  try {
+    parseNetwork(entry);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+/** Who this process is, what it says, where it is watched. */
+export const processSettings = {
+  instanceId: text('Name of this process in events and logs; distinct from that of every other.').default(
+    `${hostname()}-${process.pid}`,
+  ),
+  network: text('Name of the network that is measured; `public`, or that of a laboratory.').default('public'),
+  logLevel: oneOf('The least level that is logged.', ['debug', 'info', 'warn', 'error', 'silent']).default('info'),
+  metricsListen: hostPort(
+    'Where Prometheus `/metrics` and `/healthz` are served; loopback unless you name another address.',
+  ).default({
+    host: '127.0.0.1',
+    port: 9_464,
+  }),
+};
+
+/** Citizenship and privacy of whatever sends packets. */
+export const citizenSettings = {
+  labNetworks: listOf(
+    'Networks (CIDR) that are admitted though they are private: for laboratories.',
+    'networks',
+    isNetwork,
+  ).default([]),
+  optOut: listOf('Networks (CIDR) that are never contacted.', 'networks', isNetwork).default([]),
+  addresses: oneOf('`full` keeps raw addresses and node ids in events.', ['pseudonymous', 'full']).default('pseudonymous'),
+  pseudonymSeed: text('Key of the pseudonyms, 64 hexadecimal digits or EPOCH:DIGITS, the same for all services.', {
+    secret: true,
+  }).optional(),
+  pseudonymSeedFile: text(
+    'File of that key, made when absent and overwritten each period; shared by services that see it.',
+  ).optional(),
+};
+
+/** The Kafka bus. */
+export const busSettings = {
+  kafkaBrokers: listOf('Kafka brokers, HOST:PORT each.', 'HOST:PORT', (entry) => /^\S+:\d{1,5}$/.test(entry)).default([
+    '127.0.0.1:9092',
+  ]),
+  kafkaTopicPrefix: text('In front of every topic and group name.').optional(),
+  kafkaPartitions: integer('Partitions of the topics that are created; fixed from then on.', 1, 1_024).default(12),
+  kafkaReplicas: integer('Replicas of the topics that are created.', 1, 16).default(1),
+  spoolFile: text('Where events go that the bus has not taken over when the process ends; the next start reads it.').optional(),
+};
