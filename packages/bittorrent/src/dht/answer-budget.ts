@@ -10,10 +10,14 @@ export const DEFAULT_ANSWERS: AnswerLimits = { hostPerSecond: 10, hostBurst: 50,
 
 /** Hosts whose bucket is not full. When more ask at once, new ones are answered from the common budget alone. */
 const MAX_HOSTS = 50_000;
+const MAX_TOLD = 1_000;
+const TELL_MS = 60_000;
 
 export class AnswerBudget {
   readonly #limits: AnswerLimits;
   readonly #fullAt = new Map<string, number>(); // bound: MAX_HOSTS
+  /** Hosts that were refused lately, and until when that need not be told again. */
+  readonly #told = new Map<string, number>(); // bound: MAX_TOLD
   #allFullAt = Number.NEGATIVE_INFINITY;
   #pruneMs = 0;
 
@@ -31,6 +35,17 @@ export class AnswerBudget {
     this.#allFullAt = Math.max(this.#allFullAt, now) + 1000 / perSecond;
     this.#prune(now);
     if (this.#fullAt.size < MAX_HOSTS || this.#fullAt.has(host)) this.#fullAt.set(host, fullAt + spacing);
+    return true;
+  }
+
+  /** After a refusal: whether it is worth telling. Once a minute for each host whose own bucket is empty. */
+  isNews(host: string, now: number): boolean {
+    const { hostPerSecond, hostBurst } = this.#limits;
+    if ((this.#fullAt.get(host) ?? now) - now <= (hostBurst - 1) * (1000 / hostPerSecond)) return false;
+    if ((this.#told.get(host) ?? now) > now) return false;
+    if (this.#told.size >= MAX_TOLD) this.#told.delete(this.#told.keys().next().value!);
+    this.#told.delete(host);
+    this.#told.set(host, now + TELL_MS);
     return true;
   }
 

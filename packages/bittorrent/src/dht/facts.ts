@@ -65,4 +65,6 @@ export type DhtFact =
       readonly closest: readonly Contact[];
     }
   | { readonly type: 'external_address'; readonly endpoint: Endpoint; readonly votes: number }
+  /** A reply to no question of ours, or long after it; and a host that asks more than its budget (told once a minute). */
+  | { readonly type: 'unasked' | 'flooding'; readonly from: Endpoint }
   | { readonly type: 'malformed'; readonly reason: MalformedReason; readonly from: Endpoint };

@@ -206,18 +206,20 @@ export class DhtNode implements Machine<DhtFact> {
 
   receive(bytes: Uint8Array, from: Endpoint, now: number, out: Out<DhtFact>): void {
     const isQuery = endsAsQuery(bytes);
-    if (isQuery && !this.#mayAnswer(from, now)) return;
+    if (isQuery && !this.#mayAnswer(from, now, out)) return;
     const view = this.#view;
     const reason = view.parse(bytes);
-    if (view.kind === 'query' && !isQuery && !this.#mayAnswer(from, now)) return;
+    if (view.kind === 'query' && !isQuery && !this.#mayAnswer(from, now, out)) return;
     if (reason !== undefined) this.#malformed(reason, from, out);
     else if (view.kind === 'query') this.#query(from, now, out);
     else this.#reply(from, now, out);
   }
 
-  #mayAnswer(from: Endpoint, now: number): boolean {
-    if (this.#options.readOnly !== true && this.#budget.take(this.#hostOf(from), now)) return true;
+  #mayAnswer(from: Endpoint, now: number, out: Out<DhtFact>): boolean {
+    const host = this.#hostOf(from);
+    if (this.#options.readOnly !== true && this.#budget.take(host, now)) return true;
     this.counters.dropped++;
+    if (this.#options.readOnly !== true && this.#budget.isNews(host, now)) out.emit({ type: 'flooding', from });
     return false;
   }
 
@@ -269,6 +271,7 @@ export class DhtNode implements Machine<DhtFact> {
     const transaction = this.#transactions.take(view.transactionNumber(), from);
     if (!transaction) {
       this.counters.unasked++;
+      out.emit({ type: 'unasked', from });
       return;
     }
     this.#unreachable.answered(from);

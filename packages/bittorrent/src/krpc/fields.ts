@@ -33,7 +33,7 @@ export class Fields {
   valuesCount = 0;
   samplesAt = -1;
   samplesCount = 0;
-  /** BEP 51, as sent (any integer); -1 when absent or negative. */
+  /** BEP 51, as sent (any integer); `intervalS` -1 when absent, -2 when negative; `num` -1 in both cases. */
   intervalS = -1;
   num = -1;
   seedsAt = -1;

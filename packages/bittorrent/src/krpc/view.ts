@@ -231,8 +231,10 @@ export class KrpcView extends Fields {
         this.nodes6Count = this.#blocks(15, NODE6_BYTES);
         this.nodes6At = cursor.start;
       }
-    } else if (key === KEY_INTERVAL && this.#is('interval')) this.intervalS = Math.max(-1, this.#number(16));
-    else if (key === KEY_NUM && this.#is('num')) this.num = Math.max(-1, this.#number(17));
+    } else if (key === KEY_INTERVAL && this.#is('interval')) {
+      const value = this.#number(16);
+      this.intervalS = value < 0 ? -2 : value;
+    } else if (key === KEY_NUM && this.#is('num')) this.num = Math.max(-1, this.#number(17));
     else if (key === KEY_PORT && this.#is('port')) this.port = this.#number(18);
     else if (key === KEY_SEED && this.#is('seed')) this.seed = this.#number(19) === 1;
     else if (key === KEY_SCRAPE && this.#is('scrape')) this.scrape = this.#number(20) === 1;

@@ -1,0 +1,171 @@
+// The nodes that a crawl knows: one record each, found by endpoint, by host and by place in the id space.
+import { endpointKey } from '@swarmscope/bittorrent/endpoint.ts';
+import type { Endpoint } from '@swarmscope/bittorrent/machine.ts';
+import type { NodeVerdict } from '@swarmscope/events/enums.ts';
+
+/** The id space is indexed by its first 12 bits. */
+export const ZONE_BITS = 12;
+const ZONES = 1 << ZONE_BITS;
+/** Endpoints of one host that are listed: more than one person runs, fewer than a liar wants. */
+const MAX_PER_HOST = 4;
+
+/** What we know of one endpoint. Listed: somebody named it. Met: it answered a question of ours. */
+export class CrawlNode implements Endpoint {
+  readonly address: string;
+  readonly port: number;
+  /** As named until it was met, then as it said itself. */
+  id: Uint8Array;
+  met = false;
+  verdict: NodeVerdict | undefined = undefined;
+  /** A question is in flight. */
+  asked = false;
+  /** It waits in the frontier. */
+  queued = false;
+  /** The sweep is not done with it. */
+  open = false;
+  /** Unanswered questions in a row; answers in all. */
+  failures = 0;
+  answers = 0;
+  timeouts = 0;
+  /** BEP 51: unknown, yes, no. */
+  bep51: boolean | undefined = undefined;
+  bep33: boolean | undefined = undefined;
+  readOnly = false;
+  /** Looks at its samples, and looks that were not answered. */
+  looks = 0;
+  deafLooks = 0;
+  finds = 0;
+  control = false;
+  checks = 0;
+  failedChecks = 0;
+  /** One or two of its samples, to be asked for at itself; let go when one was found. */
+  sample: Uint8Array | undefined = undefined;
+  num = -1;
+  intervalS = -1;
+  /** Samples seen since the last that was new to us. */
+  quiet = 0;
+  /** When its samples may be looked at again. */
+  lookMs = 0;
+  backoffMs = 0;
+  rttMs = -1;
+  version: Uint8Array | undefined = undefined;
+  /** Who named it first; let go when it is settled whether that was true. */
+  namedBy: CrawlNode | undefined = undefined;
+  /** Contacts that it named and that proved right, wrong, or wait for proof. */
+  right = 0;
+  wrong = 0;
+  pending = 0;
+  /** Answers that named four or more nodes at its own host. */
+  crowds = 0;
+  /** It had peers for an infohash that does not exist. */
+  inventsPeers = false;
+  /** Datagrams of it that were no KRPC, or answers to nothing. */
+  malformed = 0;
+  unasked = 0;
+  flooding = false;
+  /** Answers in a row under an id other than expected. */
+  mismatches = 0;
+  /** Verdict that was published last. */
+  published: NodeVerdict | undefined = undefined;
+  publishedMs = 0;
+
+  constructor(id: Uint8Array, address: string, port: number) {
+    this.id = id;
+    this.address = address;
+    this.port = port;
+  }
+
+  /** The first 32 bits of its id. */
+  get prefix(): number {
+    return prefixOf(this.id);
+  }
+}
+
+/** The first 32 bits of an id. */
+export function prefixOf(id: Uint8Array): number {
+  return ((id[0]! << 24) | (id[1]! << 16) | (id[2]! << 8) | id[3]!) >>> 0;
+}
+
+/** All nodes, at most `max`; full, new ones are refused (counted). */
+export class Roster {
+  readonly #byEndpoint = new Map<string, CrawlNode>(); // bound: max
+  readonly #perHost = new Map<string, number>(); // bound: max
+  readonly #zones: CrawlNode[][] = Array.from({ length: ZONES }, () => []);
+  readonly #hostOf: (endpoint: Endpoint) => string;
+  readonly #max: number;
+  refused = 0;
+
+  constructor(max: number, hostOf: (endpoint: Endpoint) => string) {
+    this.#max = max;
+    this.#hostOf = hostOf;
+  }
+
+  get size(): number {
+    return this.#byEndpoint.size;
+  }
+
+  get isFull(): boolean {
+    return this.#byEndpoint.size >= this.#max;
+  }
+
+  all(): IterableIterator<CrawlNode> {
+    return this.#byEndpoint.values();
+  }
+
+  at(endpoint: Endpoint): CrawlNode | undefined {
+    return this.#byEndpoint.get(endpointKey(endpoint));
+  }
+
+  /** Lists an endpoint that is not listed yet; undefined when there is no room, or too much of its host is listed already. */
+  list(id: Uint8Array, endpoint: Endpoint): CrawlNode | undefined {
+    const host = this.#hostOf(endpoint);
+    const ofHost = this.#perHost.get(host) ?? 0;
+    if (this.isFull || ofHost >= MAX_PER_HOST) {
+      this.refused++;
+      return undefined;
+    }
+    const node = new CrawlNode(id, endpoint.address, endpoint.port);
+    this.#byEndpoint.set(endpointKey(node), node);
+    this.#perHost.set(host, ofHost + 1);
+    this.#zoneOf(id).push(node);
+    return node;
+  }
+
+  /** Forgets a node. */
+  drop(node: CrawlNode): void {
+    if (!this.#byEndpoint.delete(endpointKey(node))) return;
+    const host = this.#hostOf(node);
+    const left = (this.#perHost.get(host) ?? 1) - 1;
+    if (left > 0) this.#perHost.set(host, left);
+    else this.#perHost.delete(host);
+    this.#leaveZone(node);
+  }
+
+  /** The node goes by another id. */
+  rename(node: CrawlNode, id: Uint8Array): void {
+    this.#leaveZone(node);
+    node.id = id;
+    this.#zoneOf(id).push(node);
+  }
+
+  #zoneOf(id: Uint8Array): CrawlNode[] {
+    return this.#zones[prefixOf(id) >>> (32 - ZONE_BITS)]!;
+  }
+
+  #leaveZone(node: CrawlNode): void {
+    const zone = this.#zoneOf(node.id);
+    const at = zone.indexOf(node);
+    if (at < 0) return;
+    zone[at] = zone.at(-1)!;
+    zone.pop();
+  }
+
+  /** Nodes near an id that `counts` admits, nearest zones first, at least `count` if there are so many; not sorted within a zone. */
+  near(id: Uint8Array, count: number, counts: (node: CrawlNode) => boolean): CrawlNode[] {
+    const own = prefixOf(id) >>> (32 - ZONE_BITS);
+    const found: CrawlNode[] = [];
+    for (let step = 0; step < ZONES && found.length < count; step++)
+      for (const node of this.#zones[own ^ step]!) if (counts(node)) found.push(node);
+    return found;
+  }
+}

@@ -1,0 +1,74 @@
+// What a node is asked next, and when: the plan of a crawl for one node. Pure decisions over its record.
+import { MAX_INTERVAL_S } from '@swarmscope/bittorrent/krpc/message.ts';
+import type { CrawlNode } from './nodes.ts';
+
+// listed --sample--> answered: sampled --control--> --check--> looks at its samples until they are quiet --> done, looked at again later
+//        unanswered: --find--> answered: sampled once more; silent to it again: knows no BEP 51, its contacts count all the same
+//                    unanswered: silent
+// control  get_peers of a random infohash beside its own id: its contacts are those of the neighbourhood, and who names peers invents them
+// check    get_peers with scrape of an infohash that it gave as a sample: who has neither peers nor filters for it invents samples
+//
+// Looks: with an interval the node has drawn its samples for that long, so one look is all until then. Without, each look draws anew, 20 of `num`.
+// A node's store is exhausted when so many samples in a row were known that an unknown one would have shown itself: an infohash is missed by
+// q samples of n with probability (1 - 1/n)^q, so q = 1.2 n leaves 30 % for one held here alone, and 0.3^8 for one with eight holders.
+
+export type Visit = 'sample' | 'find' | 'control' | 'check';
+
+export interface Planned {
+  readonly visit: Visit;
+  readonly atMs: number;
+  /** It belongs to the sweep: coverage waits for it. */
+  readonly open: boolean;
+}
+
+/** Unanswered questions in a row after which a node is silent. */
+export const SILENT_FAILURES = 2;
+const QUIET_SHARE = 1.2;
+/** Looks in one sweep at a store that keeps giving new infohashes: 60 x 20 samples, then it has to wait like the others. */
+const MAX_LOOKS = 60;
+const FIRST_BACKOFF_MS = 120_000;
+const MAX_BACKOFF_MS = 3_600_000;
+/** An honest clock is not ours: a little more than the interval. */
+const INTERVAL_MARGIN_MS = 1_000;
+/** A second check of another sample when the first failed: announces expire. */
+export const FAILED_CHECKS = 2;
+
+/** The next visit; undefined when none is planned until something changes. */
+export function nextVisit(node: CrawlNode): Planned | undefined {
+  if (node.failures >= SILENT_FAILURES || (node.verdict !== undefined && node.verdict !== 'ok')) return undefined;
+  if (node.failures > 0) return { visit: node.met ? lastResort(node) : 'find', atMs: 0, open: true };
+  if (node.bep51 !== false && node.looks === 0) return { visit: 'sample', atMs: node.lookMs, open: true };
+  if (node.bep51 === false && node.finds === 0) return { visit: 'find', atMs: 0, open: true };
+  if (!node.control) return { visit: 'control', atMs: 0, open: true };
+  if (node.sample && node.checks < FAILED_CHECKS) return { visit: 'check', atMs: 0, open: true };
+  if (node.bep51 !== true) return undefined;
+  return { visit: 'sample', atMs: node.lookMs, open: node.lookMs === 0 };
+}
+
+/** Who answered before and is silent now is asked the simplest question. */
+function lastResort(node: CrawlNode): Visit {
+  return node.looks === 0 && node.bep51 === undefined && node.deafLooks < SILENT_FAILURES ? 'sample' : 'find';
+}
+
+/** A look was answered: `samples` infohashes, of which `fresh` were new to us. Decides when the next look may be. */
+export function planLook(node: CrawlNode, samples: number, fresh: number, now: number): void {
+  node.looks++;
+  node.quiet = fresh > 0 ? 0 : node.quiet + samples;
+  const intervalS = Math.min(MAX_INTERVAL_S, Math.max(0, node.intervalS));
+  if (intervalS > 0) node.lookMs = now + intervalS * 1000 + INTERVAL_MARGIN_MS;
+  else if (node.num > samples && node.looks < MAX_LOOKS && samples > 0 && node.quiet < QUIET_SHARE * node.num) node.lookMs = 0;
+  else {
+    node.backoffMs = fresh > 0 ? FIRST_BACKOFF_MS : Math.min(MAX_BACKOFF_MS, Math.max(FIRST_BACKOFF_MS, node.backoffMs * 2));
+    node.lookMs = now + node.backoffMs;
+  }
+}
+
+/** It answered with an error: alive, but not of a mind to answer that. */
+export function planRefused(node: CrawlNode, visit: Visit | 'confirm', now: number): void {
+  node.failures = 0;
+  if (visit === 'find') node.finds++;
+  else if (visit === 'control') node.control = true;
+  else if (visit === 'check') node.checks++;
+  else if (visit === 'sample' && node.looks === 0) node.bep51 = false;
+  else if (visit === 'sample') node.lookMs = now + MAX_BACKOFF_MS;
+}
