@@ -111,7 +111,7 @@ async function follow(first: string, options: HttpOptions, signal: AbortSignal):
 }
 
 function readUrl(text: string, base?: URL): URL {
-  const url = URL.parse(text, base);
+  const url = URL.parse(text, base?.href);
   if (!url || !/^https?:$/.test(url.protocol) || url.hostname === '') throw new Fault('malformed', 'bad_url');
   return url;
 }

@@ -23,6 +23,8 @@ export interface Shell {
   closing(name: string, close: () => Promise<unknown>): void;
   /** Aborted when the process is asked to end, or failed. */
   readonly ending: AbortSignal;
+  /** Asks for the end, as a signal would: the work is done. */
+  end(): void;
 }
 
 export interface RunOptions {
