@@ -6,6 +6,7 @@ import { openHttp } from '@swarmscope/store/http.ts';
 import { type Store, StoreError } from '@swarmscope/store/store.ts';
 import { findRunning, holdDirectory } from './data-directory.ts';
 import { Failure, usageFailure } from './failure.ts';
+import { storeFailure } from './store-failure.ts';
 
 export interface StoreChoice {
   data: string;
@@ -43,12 +44,6 @@ export async function withStore<T>(
   } catch (error) {
     throw error instanceof StoreError ? storeFailure(error) : error;
   }
-}
-
-/** A store's error as a sentence of one line. */
-export function storeFailure(error: StoreError): Failure {
-  const [line = 'the store failed'] = error.message.split('\n');
-  return new Failure(error.symbol === '' || line.includes(error.symbol) ? line : `${line} (${error.symbol})`);
 }
 
 async function openChosen(
