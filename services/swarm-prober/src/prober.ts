@@ -1,9 +1,10 @@
 // The prober itself: which swarms there are, which census runs, what happens when metadata, pieces and peers are learned, and what is said of it all.
 import { endpointKey } from '@swarmscope/bittorrent/endpoint.ts';
-import { fromHex, toHex } from '@swarmscope/bittorrent/hex.ts';
+import { toHex } from '@swarmscope/bittorrent/hex.ts';
 import type { Endpoint, Random } from '@swarmscope/bittorrent/machine.ts';
 import { Malformed } from '@swarmscope/bittorrent/malformed.ts';
-import { type Info, parseInfo, wireHashes } from '@swarmscope/bittorrent/metainfo-info.ts';
+import type { Metainfo } from '@swarmscope/bittorrent/metainfo.ts';
+import { parseInfo, wireHashes } from '@swarmscope/bittorrent/metainfo-info.ts';
 import { TorrentLayout } from '@swarmscope/bittorrent/metainfo-layout.ts';
 import { PEX_SEED, type PexPeer } from '@swarmscope/bittorrent/peer/pex.ts';
 import type { Clock } from '@swarmscope/runtime/clock.ts';
@@ -13,13 +14,16 @@ import type { Peer } from './peer.ts';
 import { ByteBudget, PieceCache } from './piece-cache.ts';
 import type { ProbeOwner, Probes } from './probes.ts';
 import type { Publisher } from './publish.ts';
+import { Registry } from './registry.ts';
 import { Entry, Schedule } from './schedule.ts';
 import type { Scores } from './scores.ts';
 import type { ProberBudgets, ProberTimes } from './settings.ts';
 import { summarize } from './summary.ts';
-import { ProbedSwarm, SwarmView } from './swarm.ts';
+import type { ProbedSwarm, SwarmView } from './swarm.ts';
 
 const CENSUS_ID_BYTES = 8;
+/** v2 names of hybrids that are remembered, so that they are not followed again. */
+const MAX_ALIASES = 100_000;
 
 /** Asks the outside for peers of a swarm; answers come back through `sighted` and the census' `settle`. */
 export interface Sources {
@@ -54,9 +58,8 @@ export class Prober implements ProbeOwner {
   readonly #options: ProberOptions;
   readonly schedule: Schedule;
   readonly #cache: PieceCache;
-  readonly #upload: ByteBudget;
-  /** By infohash (hex, 20 bytes): those with a census under way, watched ones, and those whose metadata was given. */
-  readonly #swarms = new Map<string, ProbedSwarm>(); // bound: schedule's, and two names each
+  readonly #registry: Registry;
+  readonly #aliases = new Map<string, string>(); // bound: MAX_ALIASES, oldest first out
   readonly #active = new Map<ProbedSwarm, Entry>(); // bound: budgets.censuses
   readonly #task: Task;
   readonly #verifyAll: ByteBudget;
@@ -73,7 +76,7 @@ export class Prober implements ProbeOwner {
     const { budgets, times } = options;
     this.schedule = new Schedule(budgets.infohashes, times);
     this.#cache = new PieceCache(budgets.cacheBytes);
-    this.#upload = new ByteBudget(budgets.uploadBytesPerSecond);
+    this.#registry = new Registry(this.#cache, new ByteBudget(budgets.uploadBytesPerSecond));
     this.#verifyAll = new ByteBudget(budgets.verifyBytesPerDay / 86_400, budgets.verifyBytesPerDay);
     this.#task = new Task(() => this.pump());
   }
@@ -88,21 +91,12 @@ export class Prober implements ProbeOwner {
 
   /** The swarm of an infohash, made if need be. */
   swarm(infoHash: string): ProbedSwarm {
-    const known = this.#swarms.get(infoHash);
-    if (known) return known;
-    const swarm = new ProbedSwarm(infoHash);
-    this.#name(swarm, infoHash);
-    return swarm;
-  }
-
-  find(infoHash: string): ProbedSwarm | undefined {
-    return this.#swarms.get(infoHash);
+    return this.#registry.open(infoHash);
   }
 
   /** A torrent whose file was given: resolved before anybody is asked. */
-  given(swarm: ProbedSwarm, info: Info, layers: ReadonlyMap<string, Uint8Array>, hasWebSeeds: boolean): ProbedSwarm {
-    if (swarm.layout) return swarm;
-    return this.#resolve(swarm, swarm.views[0]!, new TorrentLayout(info, layers), 'file', hasWebSeeds);
+  given(swarm: ProbedSwarm, { info, layers, webSeeds }: Metainfo): void {
+    if (!swarm.layout) this.#resolve(swarm, swarm.views[0]!, new TorrentLayout(info, layers), 'file', webSeeds.length > 0);
   }
 
   /** Puts a swarm into the schedule, and starts what is due. */
@@ -112,10 +106,25 @@ export class Prober implements ProbeOwner {
   }
 
   /** An infohash was met: into the schedule, without a swarm object until its turn. */
-  met(infoHash: string, dueMs?: number): void {
-    const known = this.#swarms.get(infoHash);
-    if (known && known.id !== infoHash) return;
-    if (this.schedule.add(infoHash, false, this.#options.clock.now(), dueMs)) this.pump();
+  met(infoHash: string, dueMs?: number, censuses = 0): void {
+    const known = this.#registry.find(infoHash);
+    if (this.#aliases.has(infoHash) || (known && known.id !== infoHash)) return;
+    const isNew = this.schedule.get(infoHash) === undefined;
+    const entry = this.schedule.add(infoHash, false, this.#options.clock.now(), dueMs);
+    if (!entry || !isNew) return;
+    entry.censuses = censuses;
+    this.pump();
+  }
+
+  unwatch(infoHash: string): void {
+    const swarm = this.#registry.find(infoHash);
+    if (swarm) swarm.watched = false;
+    this.schedule.unwatch(infoHash);
+  }
+
+  /** Another name of the swarm, known before its metadata. */
+  alsoNamed(swarm: ProbedSwarm, infoHash: string): void {
+    this.#unite(swarm, [infoHash]);
   }
 
   get active(): number {
@@ -244,12 +253,8 @@ export class Prober implements ProbeOwner {
     swarm.remember(peers);
     swarm.census = undefined;
     swarm.racers = 0;
-    if (!swarm.watched && !swarm.isKept) this.#drop(swarm);
-  }
-
-  /** A met swarm is forgotten between its censuses: only its place in the schedule stays. */
-  #drop(swarm: ProbedSwarm): void {
-    for (const name of swarm.names) if (this.#swarms.get(name) === swarm) this.#swarms.delete(name);
+    // A met swarm is forgotten between its censuses: only its place in the schedule stays.
+    if (!swarm.watched && !swarm.isKept) this.#registry.drop(swarm);
   }
 
   // ---- what is learned
@@ -268,7 +273,7 @@ export class Prober implements ProbeOwner {
   }
 
   viewOf(infoHash: Uint8Array): SwarmView | undefined {
-    const swarm = this.#swarms.get(toHex(infoHash));
+    const swarm = this.#registry.find(toHex(infoHash));
     return swarm?.census ? swarm.views.find((view) => toHex(view.infoHash) === toHex(infoHash)) : undefined;
   }
 
@@ -316,22 +321,15 @@ export class Prober implements ProbeOwner {
       swarm.isUnusable = true;
       return;
     }
-    const home = this.#resolve(swarm, view, new TorrentLayout(info), 'peer', undefined);
-    this.#probes.learn(home.views[0]!);
+    this.#resolve(swarm, view, new TorrentLayout(info), 'peer');
+    this.#probes.learn(view);
     this.pump();
   }
 
   // ---- names
 
-  #name(swarm: ProbedSwarm, infoHash: string): void {
-    const bytes = fromHex(infoHash);
-    if (bytes?.length !== 20) throw new Error(`not an infohash: ${infoHash}`);
-    swarm.viewOf(bytes, () => new SwarmView(swarm, bytes, this.#cache, this.#upload));
-    this.#swarms.set(infoHash, swarm);
-  }
-
-  /** The metadata is known: told to the bus, the swarm under its right name, both names of a hybrid in one swarm. Returns the swarm it is now. */
-  #resolve(swarm: ProbedSwarm, view: SwarmView, layout: TorrentLayout, source: 'peer' | 'file', seeds?: boolean): ProbedSwarm {
+  /** The metadata is known: told to the bus, the swarm under its right name, both names of a hybrid in one swarm. */
+  #resolve(swarm: ProbedSwarm, view: SwarmView, layout: TorrentLayout, source: 'peer' | 'file', seeds?: boolean): void {
     const { publisher } = this.#options;
     const { info } = layout;
     this.resolved++;
@@ -339,41 +337,37 @@ export class Prober implements ProbeOwner {
     swarm.hasLayers = source === 'file';
     const names = wireHashes(info);
     publisher.resolved(info, view.infoHash, source, seeds);
-    if (names.length > 1) publisher.aliased(info, source);
+    if (names.length > 1) {
+      publisher.aliased(info, source);
+      this.#alias(toHex(names[1]!), toHex(names[0]!));
+    }
     if (swarm.isPrivate) this.#sources.hush(swarm);
-    let home = swarm;
-    for (const name of names.map(toHex)) home = this.#join(home, name);
-    this.#rename(home, toHex(info.swarmId));
-    return home;
+    this.#unite(swarm, names.map(toHex));
+    this.#rename(swarm, toHex(info.swarmId));
   }
 
-  /** Makes `name` a name of the swarm; a swarm that had it becomes part of the one that has a place in the census already. */
-  #join(swarm: ProbedSwarm, name: string): ProbedSwarm {
-    const other = this.#swarms.get(name);
-    if (other === swarm) return swarm;
-    if (!other) {
-      this.#name(swarm, name);
-      if (swarm.census) this.#sources.ask(swarm.views.at(-1)!, swarm.census, this.#options.clock.now());
-      return swarm;
-    }
-    this.#absorb(swarm, other);
-    return swarm;
+  #alias(name: string, id: string): void {
+    this.#aliases.set(name, id);
+    if (this.#aliases.size > MAX_ALIASES) this.#aliases.delete(this.#aliases.keys().next().value!);
   }
 
-  /** `other` is the same torrent: its views, peers and policy move over, and it is scheduled no more. */
+  /** Gives the swarm its names: new ones are asked for too, swarms that had them come over with their peers. */
+  #unite(swarm: ProbedSwarm, names: readonly string[]): void {
+    const { added, absorbed } = this.#registry.unite(swarm, names);
+    for (const other of absorbed) this.#absorb(swarm, other);
+    const { census } = swarm;
+    if (census) for (const view of added) this.#sources.ask(view, census, this.#options.clock.now());
+  }
+
   #absorb(swarm: ProbedSwarm, other: ProbedSwarm): void {
-    for (const view of other.views) {
-      view.home = swarm;
-      swarm.views.push(view);
-      this.#swarms.set(toHex(view.infoHash), swarm);
-    }
-    swarm.adopt(other);
     this.schedule.remove(other.id);
     const entry = this.#active.get(other);
     this.#active.delete(other);
-    if (entry && !swarm.census) this.#active.set(swarm, entry);
     if (swarm.census && other.census) swarm.census.absorb(other.census, swarm.views.length - 1);
-    else if (other.census) swarm.census = other.census;
+    else if (other.census && entry) {
+      swarm.census = other.census;
+      this.#active.set(swarm, entry);
+    }
     other.census = undefined;
   }
 

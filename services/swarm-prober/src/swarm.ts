@@ -89,13 +89,6 @@ export class ProbedSwarm {
     return this.layout !== undefined && (this.layout.info.pieceHashes !== undefined || this.hasLayers);
   }
 
-  /** Its number among the views, added when it is new. */
-  viewOf(infoHash: Uint8Array, make: () => SwarmView): number {
-    const at = this.views.findIndex((view) => equalBytes(view.infoHash, infoHash));
-    if (at >= 0) return at;
-    return this.views.push(make()) - 1;
-  }
-
   addTrackers(urls: Iterable<string>): void {
     for (const url of urls) if (this.trackers.size < MAX_TRACKERS) this.trackers.add(url);
   }

@@ -1,0 +1,119 @@
+// The DHT as a source of peers: one get_peers lookup per node and name of a swarm; announcing where that is allowed; never for a private torrent.
+import type { DhtFact } from '@swarmscope/bittorrent/dht/facts.ts';
+import type { DhtNode } from '@swarmscope/bittorrent/dht/node.ts';
+import type { Endpoint } from '@swarmscope/bittorrent/machine.ts';
+import type { Driven } from '@swarmscope/runtime/drive.ts';
+import { type Agenda, Task } from './agenda.ts';
+import type { Census, Sighting } from './census.ts';
+import type { ProbedSwarm, SwarmView } from './swarm.ts';
+
+/** Nodes asked in one lookup: BEP 33 wants 16 of the closest, the walk to them takes as many again. */
+const MAX_NODES = 48;
+/** A lookup that fewer nodes answered is tried again while the census waits for it: our node is joining just now, or has just come back. */
+const ENOUGH_ANSWERS = 8;
+const RETRY_MS = 1_000;
+const MAX_RETRIES = 4;
+
+export interface DhtSourceOptions {
+  readonly dht: readonly Driven<DhtNode, DhtFact>[];
+  readonly agenda: Agenda;
+  listenPort(): number | undefined;
+  /** Pseudonym of a node. */
+  nodeKey(id: Uint8Array, address: string): string;
+  sighted(swarm: ProbedSwarm, via: number, endpoint: Endpoint, sighting: Sighting): void;
+  /** Something changed: look at the census again. */
+  changed(): void;
+}
+
+interface Lookup {
+  readonly view: SwarmView;
+  readonly census: Census;
+  readonly key: string;
+  readonly until: number;
+  retries: number;
+}
+
+/** One DHT node with its lookups of ours. */
+class Place {
+  readonly lookups = new Map<number, Lookup>(); // bound: censuses times two names
+  readonly driven: Driven<DhtNode, DhtFact>;
+  constructor(driven: Driven<DhtNode, DhtFact>) {
+    this.driven = driven;
+  }
+}
+
+export class DhtSource {
+  readonly #options: DhtSourceOptions;
+  readonly #places: readonly Place[];
+  readonly #unlisten: readonly (() => void)[];
+
+  constructor(options: DhtSourceOptions) {
+    this.#options = options;
+    this.#places = options.dht.map((driven) => new Place(driven));
+    this.#unlisten = this.#places.map((place) => place.driven.listen((fact, now) => this.#fact(place, fact, now)));
+  }
+
+  /** Looks for peers of one name, in the DHT of each family. `waitMs`: how long the census waits for it. */
+  ask(view: SwarmView, census: Census, now: number, waitMs: number): void {
+    for (const [index, place] of this.#places.entries()) {
+      const key = `dht ${index} ${view.home.views.indexOf(view)}`;
+      census.ask(key, 'dht', now);
+      this.#lookup(place, { view, census, key, until: now + waitMs, retries: 0 });
+    }
+  }
+
+  /** Ends what is under way for a swarm. */
+  end(swarm: ProbedSwarm): void {
+    for (const { driven, lookups } of this.#places) {
+      for (const [id, { view, census, key }] of lookups) {
+        if (view.home !== swarm) continue;
+        lookups.delete(id);
+        driven.act((node) => node.cancel(id));
+        census.current.settle(key, false);
+      }
+    }
+  }
+
+  stop(): void {
+    for (const unlisten of this.#unlisten) unlisten();
+  }
+
+  #lookup({ driven, lookups }: Place, lookup: Lookup): void {
+    const { view } = lookup;
+    const port = this.#options.listenPort();
+    const announce = view.home.announce && port !== undefined ? { announce: { port, seed: false, impliedPort: false } } : {};
+    driven.act((node, now, out) => {
+      const plan = { target: view.infoHash, kind: 'get_peers', maxNodes: MAX_NODES, ...announce } as const;
+      // Registered inside of the call: its facts are told before the call returns.
+      lookups.set(node.lookup(plan, now, out), lookup);
+    });
+  }
+
+  #fact(place: Place, fact: DhtFact, now: number): void {
+    if (fact.type !== 'peers' && fact.type !== 'lookup_done') return;
+    const lookup = place.lookups.get(fact.lookup);
+    if (!lookup) return;
+    const { view, census, key, until } = lookup;
+    if (fact.type === 'peers') {
+      const { id, address } = fact.from;
+      const sourceId = this.#options.nodeKey(id, address);
+      const via = view.home.views.indexOf(view);
+      for (const endpoint of fact.endpoints) this.#options.sighted(view.home, via, endpoint, { source: 'dht', sourceId });
+    } else {
+      place.lookups.delete(fact.lookup);
+      const isThin = fact.answered < ENOUGH_ANSWERS && lookup.retries < MAX_RETRIES;
+      if (isThin && now + RETRY_MS < until) this.#retryLater(place, lookup, now);
+      else census.current.settle(key, fact.answered > 0);
+    }
+    this.#options.changed();
+  }
+
+  #retryLater(place: Place, lookup: Lookup, now: number): void {
+    lookup.retries++;
+    const task = new Task(() => {
+      const { view, census } = lookup;
+      if (view.home.census === census.current && !view.home.isPrivate) this.#lookup(place, lookup);
+    });
+    this.#options.agenda.set(task, now + RETRY_MS);
+  }
+}
