@@ -1,20 +1,14 @@
 // The store contract, run on every implementation: migrations, inserts with tokens, rollups, questions, errors.
 
-import { definitions, TOPICS, type Topic } from '@swarmscope/events/definitions.ts';
-import type { EventOf } from '@swarmscope/events/event.ts';
-import { rowWriter, tableColumns } from '@swarmscope/events/table.ts';
+import { definitions, TOPICS } from '@swarmscope/events/definitions.ts';
+import { tableColumns } from '@swarmscope/events/table.ts';
 import { rejectedLine } from '@swarmscope/store/rejected.ts';
 import { type Store, StoreError } from '@swarmscope/store/store.ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { hashOf, keyOf, probed, sighting, watched } from '../support/events.ts';
+import { linesOf } from './store-lines.ts';
 
 const NOW = Math.floor(Date.now() / 3_600_000) * 3_600_000;
-
-/** Lines of events at positions `first`, `first + 1`, ... of partition 0. */
-export function linesOf<T extends Topic>(topic: T, events: readonly EventOf<T>[], first: number): string[] {
-  const write = rowWriter(topic);
-  return events.map((event, i) => write({ ...event, _partition: 0, _offset: String(first + i) }));
-}
 
 /** `open` gives a store over a new, empty database; every test works with rows of its own. */
 export function storeContract(open: () => Promise<Store>): void {

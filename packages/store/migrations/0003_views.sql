@@ -131,11 +131,11 @@ AS SELECT * FROM
     (
         SELECT
             network, swarm_id,
-            if(sumIf(censuses, day BETWEEN today() - 8 AND today() - 2) = 0, NULL,
-               sumIf(proved_sum, day BETWEEN today() - 8 AND today() - 2) / sumIf(censuses, day BETWEEN today() - 8 AND today() - 2)) AS proved_before,
+            if(sumIf(censuses, day BETWEEN toDate(now('UTC')) - 8 AND toDate(now('UTC')) - 2) = 0, NULL,
+               sumIf(proved_sum, day BETWEEN toDate(now('UTC')) - 8 AND toDate(now('UTC')) - 2) / sumIf(censuses, day BETWEEN toDate(now('UTC')) - 8 AND toDate(now('UTC')) - 2)) AS proved_before,
             nullIf(maxIf(day, proved_max > 0), toDate(0)) AS last_proved
         FROM swarm_1d
-        WHERE day > today() - 90
+        WHERE day > toDate(now('UTC')) - 90
         GROUP BY network, swarm_id
     ) AS h ON h.network = s.network AND h.swarm_id = s.swarm_id
 )

@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import type { Topic } from '@swarmscope/events/definitions.ts';
 import type { ChdbResult, Session } from 'chdb';
 import { checkGuest } from './guard.ts';
-import { type GuestAnswer, type GuestQuery, type Guests, isStreamable, settingsOfGuest } from './guests.ts';
+import { GUEST_DEFAULTS, type GuestAnswer, type GuestQuery, type Guests, isStreamable, settingsOfGuest } from './guests.ts';
 import { applyMigrations, refreshViews } from './migrate.ts';
 import { NoSlot, Slots } from './slots.ts';
 import { columnsToInsert, insertSettings, parameterStatement, parameterTexts } from './statement.ts';
@@ -28,7 +28,7 @@ const THREADS = 16;
 const TIMEOUT_MS = 60_000;
 /** The engine shares the memory of the process: one question may not take it all. */
 const READ_SETTINGS =
-  'max_memory_usage = 2000000000, max_bytes_before_external_group_by = 1000000000, max_bytes_before_external_sort = 1000000000';
+  "max_memory_usage = 2000000000, max_bytes_before_external_group_by = 1000000000, max_bytes_before_external_sort = 1000000000, session_timezone = 'UTC'";
 const WINDOW = 1_000;
 
 // libuv reads it when its pool starts, with the first statement or file: main.ts should set it, this is for tests and scripts.
@@ -40,7 +40,12 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedSt
   const directory = resolve(options.directory);
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const store = new EmbeddedStore(engine, { ...options, directory });
-  await store.prepare();
+  try {
+    await store.prepare();
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
   return store;
 }
 
@@ -73,32 +78,24 @@ export class EmbeddedStore implements Store, Guests {
   }
 
   /**
-   * Makes the database. chDB's `default` database shows every file of the machine as a table: it is replaced by an empty one,
-   * on every open, unless somebody has put tables there.
+   * Makes the database. chDB's `default` database shows every file of the machine as a table: it is replaced by an empty one, which
+   * lasts as long as some session is open, unless somebody has put tables there.
    */
   async prepare(): Promise<void> {
-    const session = this.#open();
-    try {
-      await run(session, `CREATE DATABASE IF NOT EXISTS ${DATABASE}`);
-      const [foreign] = rowsOf<{ n: number }>(
-        await run(session, "SELECT count() AS n FROM system.tables WHERE database = 'default'"),
-      );
-      if (foreign?.n === 0) await run(session, 'DROP DATABASE default; CREATE DATABASE default ENGINE = Memory');
-      else throw new StoreError(`${this.#options.directory} holds tables of somebody else (database "default").`);
-    } finally {
-      session.close();
-    }
-    for (let i = 0; i < PLACES.write; i += 1) {
-      const writer = this.#open();
-      await run(writer, `USE ${DATABASE}`);
-      this.#writers.push(writer);
-    }
+    for (let i = 0; i < PLACES.write; i += 1) this.#writers.push(this.#open());
+    const [session] = this.#writers as [Session];
+    await run(session, `CREATE DATABASE IF NOT EXISTS ${DATABASE}`);
+    const foreign = await run(session, "SELECT name FROM system.tables WHERE database = 'default' LIMIT 1");
+    if (foreign.text() !== '')
+      throw new StoreError(`${this.#options.directory} holds tables of somebody else (database "default").`);
+    await run(session, 'DROP DATABASE default; CREATE DATABASE default ENGINE = Atomic');
+    for (const writer of this.#writers) await run(writer, `USE ${DATABASE}`);
   }
 
   migrate(): Promise<MigrationReport> {
     const { retentionDays } = this.#options;
     const commands = {
-      command: (sql: string) => this.#write(async (writer) => void (await run(writer, sql))),
+      command: (sql: string) => this.tell(sql),
       select: <T>(sql: string) => this.query<T>(sql),
     };
     return applyMigrations(commands, { window: WINDOW, ...(retentionDays && { retentionDays }) });
@@ -119,17 +116,22 @@ export class EmbeddedStore implements Store, Guests {
   }
 
   async *stream(sql: string, parameters: Parameters, format: string, options: QueryOptions = {}): AsyncIterable<Uint8Array> {
-    yield* this.#bytes('read', readSetup(parameterTexts(parameters), options), sql, format);
+    yield* this.#bytes('read', readSetup(parameterTexts(parameters), options), sql, format, isStreamable(format));
   }
 
   /** A question of a stranger: checked, read-only, with its own places. The body may still fail while it is read. */
   async ask(query: GuestQuery): Promise<GuestAnswer> {
-    const setup = `${readSetup(query.parameters, {})}${settingsOfGuest(query.settings)}`;
+    const setup = guestSetup(query);
     const checked = await this.#read('guest', setup, (session) =>
       checkGuest(query.sql, async (sql) => (await run(session, sql, 'TSVRaw')).text()),
     );
     const format = checked.format ?? query.format;
-    return { format, body: this.#bytes('guest', setup, checked.sql, format) };
+    const isPieces = checked.isSelect && isStreamable(format);
+    return { format, body: this.#bytes('guest', setup, checked.sql, format, isPieces) };
+  }
+
+  tell(sql: string): Promise<void> {
+    return this.#write(async (writer) => void (await run(writer, sql)));
   }
 
   refresh(): Promise<void> {
@@ -145,8 +147,14 @@ export class EmbeddedStore implements Store, Guests {
   }
 
   /** Formats that can be cut anywhere between rows come as they are made, all others whole. */
-  async *#bytes(place: 'read' | 'guest', setup: string, sql: string, format: string): AsyncIterable<Uint8Array> {
-    if (!isStreamable(format)) {
+  async *#bytes(
+    place: 'read' | 'guest',
+    setup: string,
+    sql: string,
+    format: string,
+    isPieces: boolean,
+  ): AsyncIterable<Uint8Array> {
+    if (!isPieces) {
       yield (await this.#read(place, setup, (session) => run(session, sql, format))).bytes();
       return;
     }
@@ -204,18 +212,30 @@ export class EmbeddedStore implements Store, Guests {
   }
 
   #open(): Session {
+    const { directory } = this.#options;
     try {
-      return new this.#engine.Session(this.#options.directory);
-    } catch (error) {
-      throw asStoreError(error);
+      return new this.#engine.Session(directory);
+    } catch (cause) {
+      throw new StoreError(
+        `The store in ${directory} cannot be opened: it is in use by another process, or cannot be written.`,
+        0,
+        '',
+        cause,
+      );
     }
   }
 }
 
 function readSetup(texts: Readonly<Record<string, string>>, { timeoutMs = TIMEOUT_MS }: QueryOptions): string {
-  const parameters = parameterStatement(texts);
-  const settings = `SET ${READ_SETTINGS}, max_execution_time = ${timeoutMs / 1_000}, readonly = 2`;
-  return [`USE ${DATABASE}`, parameters, settings].filter((each) => each !== '').join('; ');
+  const settings = `SET ${READ_SETTINGS}, max_execution_time = ${timeoutMs / 1_000}`;
+  return [`USE ${DATABASE}`, parameterStatement(texts), settings, 'SET readonly = 2'].filter((each) => each !== '').join('; ');
+}
+
+/** After `readonly = 1` nothing can be set any more, also not inside the question. */
+function guestSetup({ parameters, settings }: GuestQuery): string {
+  const ours = `SET ${READ_SETTINGS}, ${GUEST_DEFAULTS}, max_execution_time = ${TIMEOUT_MS / 1_000}`;
+  const parts = [`USE ${DATABASE}`, parameterStatement(parameters), ours].filter((each) => each !== '');
+  return `${parts.join('; ')}${settingsOfGuest(settings)}; SET readonly = 1`;
 }
 
 async function run(session: Session, sql: string, format = 'JSONEachRow'): Promise<ChdbResult> {

@@ -18,6 +18,8 @@ export interface GuestAnswer {
 export interface Guests {
   /** Throws StoreError: what is refused, what the engine says, or too many at once. */
   ask(query: GuestQuery): Promise<GuestAnswer>;
+  /** Runs a statement that changes something, as it is. Not for strangers. */
+  tell(sql: string): Promise<void>;
 }
 
 /** Formats whose pieces, cut between rows, put one after the other, are the whole. Not those with a head, a tail or separators. */
@@ -42,17 +44,19 @@ export function isStreamable(format: string): boolean {
 }
 
 const TIMEOUT_MAX_S = 300;
+const THREADS_MAX = 4;
 /** Settings that are ours, or meaningless here. Clients send them as a habit; they are left out without a word. */
 const IGNORED =
-  /^(readonly|allow_ddl|allow_introspection_functions|max_memory_usage\w*|max_bytes_before_external_\w+|send_progress_in_http_headers|http_headers_progress_interval_ms|wait_end_of_query|cancel_http_readonly_queries_on_client_close|enable_http_compression|http_zlib_compression_level|session_\w+|user_files_\w+|async_insert|wait_for_async_insert|insert_\w+|log_\w+)$/;
+  /^(readonly|allow_\w+|max_memory_\w+|memory_\w+|max_bytes_before_\w+|max_untracked_memory|max_result_bytes|timeout_\w+|max_execution_time_leaf|max_estimated_execution_time|\w*http\w*|wait_end_of_query|session_\w+|user_files_\w+|\w*async_insert\w*|insert_\w+|log_\w+|priority|workload|storage_\w+|use_\w*cache\w*|limit|offset|profile)$/;
+const BOUNDED: Readonly<Record<string, number>> = { max_execution_time: TIMEOUT_MAX_S, max_threads: THREADS_MAX };
+/** What every stranger's question has, before its own settings and after its parameters. */
+export const GUEST_DEFAULTS = `max_threads = 2, max_result_bytes = ${256 * 1024 * 1024}, result_overflow_mode = 'throw'`;
 
-/** `; SET a = '1'` for what a guest set, to be run where readonly = 2 holds already. */
+/** `; SET a = '1'` for what a guest set. */
 export function settingsOfGuest(settings: Readonly<Record<string, string>>): string {
   const entries = Object.entries(settings).filter(([name]) => !IGNORED.test(name));
   if (entries.length === 0) return '';
-  const texts = entries.map(
-    ([name, value]) => `${nameOf(name)} = ${quote(name === 'max_execution_time' ? bounded(value) : value)}`,
-  );
+  const texts = entries.map(([name, value]) => `${nameOf(name)} = ${quote(bounded(name, value))}`);
   return `; SET ${texts.join(', ')}`;
 }
 
@@ -65,9 +69,11 @@ function nameOf(name: string): string {
 }
 
 /** 0 would be "no limit". */
-function bounded(seconds: string): string {
-  const value = Number(seconds);
+function bounded(name: string, text: string): string {
+  const max = BOUNDED[name];
+  if (max === undefined) return text;
+  const value = Number(text);
   if (!Number.isFinite(value))
-    throw new StoreError(`Bad max_execution_time ${JSON.stringify(seconds)}`, CODES.SYNTAX_ERROR, 'SYNTAX_ERROR');
-  return String(value > 0 ? Math.min(value, TIMEOUT_MAX_S) : TIMEOUT_MAX_S);
+    throw new StoreError(`Bad value ${JSON.stringify(text)} of ${name}`, CODES.SYNTAX_ERROR, 'SYNTAX_ERROR');
+  return String(value > 0 ? Math.min(value, max) : max);
 }

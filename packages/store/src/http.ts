@@ -130,7 +130,13 @@ function clientOf(url: string): ClickHouseClient {
 /** Everything of a question travels in the address: parameters as `param_x`, the format, the limits. */
 function questionSettings(parameters: Parameters, timeoutMs: number, format: string): Record<string, string | number> {
   const texts = Object.entries(parameterTexts(parameters)).map(([name, text]) => [`param_${identifier(name)}`, text]);
-  return { ...Object.fromEntries(texts), default_format: format, max_execution_time: timeoutMs / 1_000, readonly: 2 };
+  return {
+    ...Object.fromEntries(texts),
+    default_format: format,
+    max_execution_time: timeoutMs / 1_000,
+    session_timezone: 'UTC',
+    readonly: 2,
+  };
 }
 
 /** A server says 200 before it is done: what went wrong later stands at the end of the body, and the connection may break. */

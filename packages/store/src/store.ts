@@ -50,7 +50,7 @@ export const CODES = {
   AUTHENTICATION_FAILED: 516,
 } as const;
 
-/** What went wrong: `code` is ClickHouse's, 0 when the store could not be reached at all; `symbol` its name, as READONLY. */
+/** What went wrong, in a sentence: `code` is ClickHouse's, 0 when the store could not be reached at all; `symbol` its name, as READONLY. */
 export class StoreError extends Error {
   override readonly name = 'StoreError';
   readonly code: number;
@@ -68,13 +68,12 @@ export class StoreError extends Error {
     const message = text
       .replace(/^(Code: \d+\. DB::Exception: )+/, '')
       .replace(/ \(version [^)]*\)/g, '')
-      .trim();
+      .replace(/(\.? ?\([A-Z][A-Z0-9_]+\)\.?\s*)+$/, '.');
     return new StoreError(message, code, symbol, cause);
   }
 
   /** ClickHouse's own way to say it. */
   get text(): string {
-    const tail = this.symbol && !this.message.endsWith(`(${this.symbol})`) ? ` (${this.symbol})` : '';
-    return `Code: ${this.code}. DB::Exception: ${this.message}${tail}`;
+    return `Code: ${this.code}. DB::Exception: ${this.message}${this.symbol && ` (${this.symbol})`}`;
   }
 }

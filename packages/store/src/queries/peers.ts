@@ -5,7 +5,8 @@ export const PEER_QUERIES: readonly NamedQuery[] = [
   {
     name: 'client-shares',
     title: 'Clients by share of the peers',
-    question: 'Which client programs do peers run? Distinct peers by day, added over days (pseudonyms are not followed for longer).',
+    question:
+      'Which client programs do peers run? Distinct peers by day, added over days (pseudonyms are not followed for longer).',
     parameters: { days: 30, limit: 30 },
     sql: `SELECT client, sum(peers) AS peer_days, round(100 * peer_days / sum(peer_days) OVER (), 1) AS percent, sum(seeders) AS proved_seeder_days, sum(liars) AS liar_days
 FROM client_shares

@@ -5,7 +5,8 @@ export const TRACKER_QUERIES: readonly NamedQuery[] = [
   {
     name: 'tracker-lies',
     title: 'Where trackers say more seeders than can be proved',
-    question: 'Where do trackers claim far more seeders than were proved or even claimed to us? Mean claims beside mean censuses of the same days.',
+    question:
+      'Where do trackers claim far more seeders than were proved or even claimed to us? Mean claims beside mean censuses of the same days.',
     parameters: { days: 7, limit: 50 },
     sql: `SELECT lower(hex(c.swarm_id)) AS swarm, c.tracker AS tracker, round(c.claims, 1) AS tracker_says, round(s.proved, 1) AS proved, round(s.claimed, 1) AS claimed_to_us
 FROM
