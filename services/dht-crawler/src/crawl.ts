@@ -1,44 +1,23 @@
 // The crawl of one address family, without IO: it decides whom the DHT node asks what, and what the answers mean. A simulated world runs it unchanged.
-import { compareDistance } from '@swarmscope/bittorrent/dht/distance.ts';
 import type { DhtFact } from '@swarmscope/bittorrent/dht/facts.ts';
 import type { DhtNode } from '@swarmscope/bittorrent/dht/node.ts';
 import type { Fields } from '@swarmscope/bittorrent/krpc/fields.ts';
-import type { Query } from '@swarmscope/bittorrent/krpc/message.ts';
+import { MAX_INTERVAL_S, type Query } from '@swarmscope/bittorrent/krpc/message.ts';
 import type { Endpoint, Out, Random } from '@swarmscope/bittorrent/machine.ts';
-import type { NodeVerdict, SightingWay } from '@swarmscope/events/enums.ts';
-import { ConfirmQueue } from './confirm.ts';
+import { Findings, type FindingsOptions, type Task } from './findings.ts';
 import { Frontier, isInShard, type Shard } from './frontier.ts';
 import { hear } from './hearsay.ts';
-import { isCondemned, judge } from './judge.ts';
+import { isCondemned } from './judge.ts';
 import { type CrawlNode, prefixOf, Roster } from './nodes.ts';
 import { neighbourhoodBits, questionOf, randomIdWithin } from './questions.ts';
-import type { SeenInfohashes } from './seen.ts';
-import { nextVisit, planLook, planRefused, type Visit } from './visits.ts';
+import type { KeptFamily, KeptNode } from './state.ts';
+import { nextVisit, planRefused } from './visits.ts';
 
-/** Where findings go. `bytes` hold the infohash at `at` and are valid only during the call. */
-export interface CrawlSink {
-  /** Somebody told of an infohash. `confirmed`: just now a second, independent party did. */
-  sighting(
-    bytes: Uint8Array,
-    at: number,
-    way: SightingWay,
-    reporter: Endpoint & { id?: Uint8Array },
-    confirmed: boolean,
-    now: number,
-  ): void;
-  /** A node was judged, or judged anew. */
-  node(node: CrawlNode, verdict: NodeVerdict, now: number): void;
-  /** The closest nodes to a random target that answered: what the size of the DHT is estimated from. */
-  looked(target: Uint8Array, closest: readonly Uint8Array[]): void;
-}
+export type { CrawlSink } from './findings.ts';
 
-export interface CrawlOptions {
+export interface CrawlOptions extends FindingsOptions {
   readonly shard: Shard;
   readonly random: Random;
-  readonly sink: CrawlSink;
-  readonly seen: SeenInfohashes;
-  /** A number for who is one and the same party: the /24 or /48, never 0. Two parties are independent. */
-  readonly partyOf: (endpoint: Endpoint) => number;
   /** What counts as one host, as in the DhtNode. */
   readonly hostOf: (endpoint: Endpoint) => string;
   readonly queriesPerSecond: number;
@@ -50,39 +29,21 @@ export interface CrawlOptions {
 
 export const DEFAULT_CRAWL = { queriesPerSecond: 340, maxNodes: 250_000, maxInFlight: 4_000, sweepMs: 21_600_000 } as const;
 
-/** A question in flight: a visit, or the confirmation of an infohash. */
-type Task =
-  | { readonly node: CrawlNode; readonly visit: Visit; readonly infoHash?: undefined; readonly tries: 0 }
-  | { readonly node: CrawlNode; readonly visit: 'confirm'; readonly infoHash: Uint8Array; readonly tries: number };
-
-/** A new infohash waits so long for a second party to tell of it by itself. */
-const CONFIRM_MS = 20_000;
-const CONFIRM_CAPACITY = 65_536;
-const CONFIRM_TRIES = 3;
 /** One question in so many may be a confirmation while visits wait. */
 const CONFIRM_SHARE = 4;
 /** Lookups of random targets: often until there is something to crawl, then for the estimate of the size. */
 const SEEK_MS = 2_000;
 const MEASURE_MS = 20_000;
 const ENOUGH_NODES = 8;
-const LIAR_PARTIES_MAX = 20_000;
-/** Of the infohashes that strangers ask us for, one in so long is worth confirming: a flood of them must not become a flood of ours. */
-const PASSIVE_MS = 500;
 
 export class Crawl {
   readonly roster: Roster;
   readonly frontier: Frontier;
   readonly #options: CrawlOptions;
   readonly #tasks = new Map<number, Task>(); // bound: maxInFlight
-  readonly #confirms = new ConfirmQueue(CONFIRM_CAPACITY);
+  readonly findings: Findings;
   readonly #lookups = new Set<number>(); // bound: emptied by lookup_done, one begins each SEEK_MS at most
-  /** Nodes that answer and are believed. */
-  met = 0;
   sweeps = 0;
-  readonly liars = new Map<NodeVerdict, number>(); // bound: the verdicts
-  /** Parties with a condemned node: what they told first is not worth a question. */
-  readonly #liarParties = new Set<number>(); // bound: LIAR_PARTIES_MAX
-  #passiveMs = 0;
   #openNodes = 0;
   #sweepStartMs = Number.NEGATIVE_INFINITY;
   #seekMs = 0;
@@ -94,6 +55,7 @@ export class Crawl {
     this.#options = options;
     this.roster = new Roster(options.maxNodes, options.hostOf);
     this.frontier = new Frontier(options.shard);
+    this.findings = new Findings(options, this.roster);
   }
 
   /** When `tick` is wanted next. */
@@ -101,6 +63,12 @@ export class Crawl {
     return Math.min(this.#seekMs, this.#pumpMs);
   }
 
+  /** Nodes that answer and are believed. */
+  get met(): number {
+    return this.findings.met;
+  }
+
+  /** Questions of the crawl that wait for their answers. */
   get inFlight(): number {
     return this.#tasks.size;
   }
@@ -124,7 +92,7 @@ export class Crawl {
         if (!fact.query.readOnly) this.list(fact.query.copy(fact.query.idAt), fact.from, undefined, now, dht);
         return;
       case 'sighted':
-        this.#sighted(fact, now);
+        this.findings.sighted(fact, now);
         return;
       case 'lookup_done':
         if (!this.#lookups.delete(fact.lookup)) return;
@@ -161,40 +129,9 @@ export class Crawl {
     return node;
   }
 
-  #sighted(fact: Extract<DhtFact, { type: 'sighted' }>, now: number): void {
-    // Who asks for an infohash does not say that it has it: he is no party to it.
-    const party = fact.way === 'announce' ? this.#options.partyOf(fact.from) : 0;
-    this.#note(fact.infoHash, 0, fact.way, fact.from, party, now);
-  }
-
-  #note(
-    bytes: Uint8Array,
-    at: number,
-    way: SightingWay,
-    from: Endpoint & { id?: Uint8Array },
-    party: number,
-    now: number,
-  ): boolean {
-    const sighting = this.#options.seen.note(bytes, at, party);
-    this.#options.sink.sighting(bytes, at, way, from, sighting === 'confirmed', now);
-    if (sighting === 'new' && this.#deservesConfirmation(party, now)) this.#confirms.push(bytes, at, now + CONFIRM_MS);
-    return sighting === 'new';
-  }
-
-  #deservesConfirmation(party: number, now: number): boolean {
-    if (party !== 0) return true;
-    if (now < this.#passiveMs) return false;
-    this.#passiveMs = now + PASSIVE_MS;
-    return true;
-  }
-
   #misbehaved(fact: { type: 'malformed' | 'unasked' | 'flooding'; from: Endpoint }, now: number): void {
-    const node = this.roster.at(fact.from);
-    if (!node) return;
-    if (fact.type === 'malformed') node.malformed++;
-    else if (fact.type === 'unasked') node.unasked++;
-    else node.flooding = true;
-    this.#judge(node, now);
+    const node = this.findings.misbehaved(fact, now);
+    if (node) this.#plan(node, now);
   }
 
   #answered(fact: Extract<DhtFact, { type: 'answered' }>, now: number, dht: DhtNode): void {
@@ -211,10 +148,11 @@ export class Crawl {
     node.answers++;
     if (fact.mismatch) this.#mismatched(node, reply);
     else {
-      this.#meet(node, fact.rttMs, reply);
-      this.#learn(task, reply, now, dht);
+      this.findings.meet(node, fact.rttMs, reply);
+      if (!isCondemned(node)) hear(node, reply, this.roster, dht, (id, endpoint) => this.list(id, endpoint, node, now, dht));
+      this.findings.learn(task, reply, now);
     }
-    this.#judge(node, now);
+    this.findings.judge(node, now);
     this.#plan(node, now);
   }
 
@@ -223,68 +161,6 @@ export class Crawl {
     node.mismatches++;
     this.#setOpen(node, false);
     this.roster.rename(node, reply.copy(reply.idAt));
-  }
-
-  #meet(node: CrawlNode, rttMs: number, reply: Fields): void {
-    const namer = node.namedBy;
-    if (namer) {
-      namer.pending--;
-      if (node.mismatches > 0) namer.wrong++;
-      else namer.right++;
-      node.namedBy = undefined;
-    }
-    node.mismatches = 0;
-    node.met = true;
-    node.rttMs = node.rttMs < 0 ? rttMs : Math.min(node.rttMs, rttMs);
-    if (!node.version && reply.versionAt >= 0) node.version = reply.copy(reply.versionAt, Math.min(8, reply.versionLength));
-  }
-
-  /** What a true answer to a task says. */
-  #learn(task: Task, reply: Fields, now: number, dht: DhtNode): void {
-    const { node, visit } = task;
-    if (!isCondemned(node))
-      hear(node, reply, this.roster, dht, this.#options.hostOf, (id, endpoint) => this.list(id, endpoint, node, now, dht));
-    const hasPeers = reply.valuesCount > 0 || reply.seedsAt >= 0;
-    switch (visit) {
-      case 'sample':
-        this.#look(node, reply, now);
-        break;
-      case 'find':
-        node.finds++;
-        break;
-      case 'control':
-        node.control = true;
-        node.inventsPeers = hasPeers;
-        break;
-      case 'check':
-        node.checks++;
-        if (reply.seedsAt >= 0) node.bep33 = true;
-        else if (hasPeers) node.bep33 = false;
-        if (hasPeers) node.sample = undefined;
-        else node.failedChecks++;
-        break;
-      case 'confirm':
-        if (reply.valuesCount > 0 && !isCondemned(node))
-          this.#note(task.infoHash, 0, 'get_peers', node, this.#options.partyOf(node), now);
-        else this.#confirmAgain(task.infoHash, task.tries, now);
-    }
-  }
-
-  #look(node: CrawlNode, reply: Fields, now: number): void {
-    node.bep51 = reply.samplesAt >= 0;
-    if (!node.bep51) {
-      node.finds++; // its contacts count like those of find_node
-      return;
-    }
-    node.num = reply.num;
-    node.intervalS = reply.intervalS;
-    let fresh = 0;
-    const party = this.#options.partyOf(node);
-    for (let i = 0; i < reply.samplesCount; i++)
-      if (!isCondemned(node) && this.#note(reply.bytes, reply.samplesAt + 20 * i, 'sample', node, party, now)) fresh++;
-    if (node.checks === 0 && reply.samplesCount > 0)
-      node.sample = reply.copy(reply.samplesAt, Math.min(40, 20 * reply.samplesCount));
-    planLook(node, reply.samplesCount, fresh, now);
   }
 
   #failed(fact: Extract<DhtFact, { type: 'refused' | 'unanswered' }>, now: number): void {
@@ -299,32 +175,9 @@ export class Crawl {
       node.timeouts++;
       if (visit === 'sample' && ++node.deafLooks >= 2 && node.looks === 0) node.bep51 = false;
     }
-    if (visit === 'confirm') this.#confirmAgain(task.infoHash, task.tries, now);
-    this.#judge(node, now);
+    if (visit === 'confirm') this.findings.confirmAgain(task.infoHash, task.tries, now);
+    this.findings.judge(node, now);
     this.#plan(node, now);
-  }
-
-  /** Gives the verdict that the evidence allows, and counts and tells it when it is new. */
-  #judge(node: CrawlNode, now: number): void {
-    const verdict = judge(node);
-    const before = node.verdict;
-    if (verdict === undefined || (before !== undefined && before !== 'ok' && before !== 'silent')) return;
-    if (verdict === before && node.published !== undefined) return;
-    node.verdict = verdict;
-    if (verdict !== before) {
-      if (before === 'ok') this.met--;
-      if (verdict === 'ok') this.met++;
-      else if (verdict !== 'silent') this.#condemn(node, verdict);
-    }
-    // An ordinary node is told of when it is known better: after its first control question, or when nothing more is planned.
-    if (verdict === 'ok' && !node.control && nextVisit(node) !== undefined) return;
-    this.#options.sink.node(node, verdict, now);
-  }
-
-  #condemn(node: CrawlNode, verdict: NodeVerdict): void {
-    this.liars.set(verdict, (this.liars.get(verdict) ?? 0) + 1);
-    this.#setOpen(node, false);
-    if (this.#liarParties.size < LIAR_PARTIES_MAX) this.#liarParties.add(this.#options.partyOf(node));
   }
 
   #setOpen(node: CrawlNode, open: boolean): void {
@@ -344,11 +197,13 @@ export class Crawl {
   #startSweep(now: number): void {
     this.#sweepStartMs = now;
     this.sweeps++;
-    this.liars.clear();
+    this.findings.liars.clear();
+    this.frontier.clear();
     for (const node of this.roster.all()) {
-      if (node.verdict === 'silent') {
+      node.queued = false;
+      if (node.verdict === 'silent' && !node.asked) {
         this.#setOpen(node, false);
-        if (!node.queued) this.roster.drop(node);
+        this.roster.drop(node);
         continue;
       }
       node.looks = node.finds = node.checks = node.failedChecks = node.quiet = node.deafLooks = 0;
@@ -363,7 +218,7 @@ export class Crawl {
   #seek(now: number, dht: DhtNode, out: Out<DhtFact>): void {
     this.#seekMs = now + (this.met < ENOUGH_NODES ? SEEK_MS : MEASURE_MS);
     if (dht.table.size === 0 || this.#lookups.size >= 4) return;
-    if (this.sweeps === 0) this.#startSweep(now);
+    if (this.sweeps === 0) [this.sweeps, this.#sweepStartMs] = [1, now];
     for (const { id, address, port } of dht.table.nodes()) this.list(id, { address, port }, undefined, now, dht);
     const { first, end } = this.#options.shard;
     const target = randomIdWithin(first, end, this.#options.random);
@@ -383,7 +238,7 @@ export class Crawl {
       if (!this.#askOne(now, dht, out)) break;
       this.#paceMs = Math.max(this.#paceMs, now) + spacingMs;
     }
-    const workMs = Math.min(this.frontier.deadline || now + 1, this.#confirms.nextMs);
+    const workMs = Math.min(this.frontier.deadline || now + 1, this.findings.confirms.nextMs);
     this.#pumpMs = Math.max(this.#pumpMs, workMs, now + 1);
   }
 
@@ -432,25 +287,47 @@ export class Crawl {
 
   /** Asks for an infohash that is due for confirmation. */
   #askConfirm(now: number, dht: DhtNode, out: Out<DhtFact>): boolean {
-    for (let due = this.#confirms.take(now); due; due = this.#confirms.take(now)) {
-      const first = this.#options.seen.partyOf(due.infoHash, 0);
-      if (this.#options.seen.isConfirmed(due.infoHash, 0) || this.#liarParties.has(first)) continue;
-      const node = this.#witness(due.infoHash, first, due.tries);
-      const query: Query = { method: 'get_peers', target: due.infoHash };
-      if (node && this.#ask({ node, visit: 'confirm', ...due }, query, now, dht, out)) return true;
-      this.#confirmAgain(due.infoHash, due.tries, now);
+    for (let task = this.findings.nextDue(now); task; task = this.findings.nextDue(now)) {
+      if (this.#ask(task, { method: 'get_peers', target: task.infoHash }, now, dht, out)) return true;
+      this.findings.confirmAgain(task.infoHash, task.tries, now);
     }
     return false;
   }
 
-  #confirmAgain(infoHash: Uint8Array, tries: number, now: number): void {
-    if (tries + 1 < CONFIRM_TRIES) this.#confirms.push(infoHash, 0, now + CONFIRM_MS, tries + 1);
+  /** Tells of every node that was met and not told of yet: at the end, nothing observed is lost. */
+  tellAll(now: number): void {
+    for (const node of this.roster.all())
+      if (node.met && node.published === undefined && node.verdict) this.#options.sink.node(node, node.verdict, now);
   }
 
-  /** The nearest believed node that is independent of who told first; the next nearest at the next try. */
-  #witness(infoHash: Uint8Array, first: number, tries: number): CrawlNode | undefined {
-    const { partyOf } = this.#options;
-    const near = this.roster.near(infoHash, 24, (node) => node.verdict === 'ok' && !node.asked && partyOf(node) !== first);
-    return near.sort((a, b) => compareDistance(infoHash, a.id, b.id))[tries];
+  /** What is kept over a restart; times as epoch milliseconds. */
+  kept(now: number, wallMs: number): Pick<KeptFamily, 'sweep' | 'nodes'> {
+    const nodes: KeptNode[] = [];
+    for (const node of this.roster.all()) {
+      if (node.verdict !== undefined && node.verdict !== 'ok') continue;
+      const { id, address, port, open } = node;
+      nodes.push({ id, endpoint: { address, port }, done: !open, lookAtMs: Math.round(wallMs + Math.max(0, node.lookMs - now)) });
+    }
+    const startedMs = this.sweeps > 0 ? Math.round(wallMs + this.#sweepStartMs - now) : 0;
+    return { sweep: { number: this.sweeps, startedMs: Math.max(0, startedMs) }, nodes };
+  }
+
+  /** Takes up a sweep where it was left: what was done stays done, intervals are kept. */
+  restore(kept: KeptFamily, now: number, wallMs: number, dht: DhtNode): void {
+    this.sweeps = kept.sweep.number;
+    this.#sweepStartMs = Math.min(now, now - (wallMs - kept.sweep.startedMs));
+    for (const { id, endpoint, done, lookAtMs } of kept.nodes) {
+      const node = this.list(id, endpoint, undefined, now, dht);
+      if (!node) continue;
+      node.lookMs = Math.min(now + 1000 * MAX_INTERVAL_S, Math.max(0, now + lookAtMs - wallMs));
+      if (done) node.checks = node.looks = node.finds = 1;
+      if (done) node.bep51 = node.control = true;
+      if (!done && node.lookMs <= now) node.lookMs = 0;
+    }
+    this.frontier.clear();
+    for (const node of this.roster.all()) {
+      node.queued = false;
+      this.#plan(node, now);
+    }
   }
 }

@@ -43,6 +43,12 @@ export class Frontier {
     return this.#ready.size + this.#waiting.size;
   }
 
+  /** Forgets who waits; the caller plans everybody anew. */
+  clear(): void {
+    this.#ready.clear();
+    this.#waiting.clear();
+  }
+
   #part(node: CrawlNode): number {
     const { first, end } = this.shard;
     const part = Math.floor(((node.prefix - first) / (end - first)) * PARTS);

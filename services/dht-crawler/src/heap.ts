@@ -12,6 +12,11 @@ export class MinHeap<T> {
     return this.#keys[0] ?? Number.POSITIVE_INFINITY;
   }
 
+  clear(): void {
+    this.#items.length = 0;
+    this.#keys.length = 0;
+  }
+
   push(item: T, key: number): void {
     const items = this.#items;
     const keys = this.#keys;

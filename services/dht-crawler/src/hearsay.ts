@@ -16,17 +16,16 @@ export function hear(
   reply: Fields,
   roster: Roster,
   dht: DhtNode,
-  hostOf: (endpoint: Endpoint) => string,
   list: (id: Uint8Array, endpoint: Endpoint) => void,
 ): void {
   const count = dht.family === 4 ? reply.nodesCount : reply.nodes6Count;
-  const home = hostOf(namer);
+  const home = dht.hostOf(namer);
   let atHome = 0;
   for (let i = 0; i < count; i++) {
     const { id, address, port } = reply.contact(i, dht.family);
     const endpoint = { address, port };
     if (equalBytes(id, dht.id)) continue;
-    if (hostOf(endpoint) === home) atHome++;
+    if (dht.hostOf(endpoint) === home) atHome++;
     const known = roster.at(endpoint);
     if (known) noteKnown(namer, known, id);
     else if (!dht.admits(endpoint)) namer.wrong++;

@@ -72,3 +72,8 @@ export function planRefused(node: CrawlNode, visit: Visit | 'confirm', now: numb
   else if (visit === 'sample' && node.looks === 0) node.bep51 = false;
   else if (visit === 'sample') node.lookMs = now + MAX_BACKOFF_MS;
 }
+
+/** Everything that is worth telling of an honest node is known: it was controlled, and its samples checked if it has any. */
+export function isFullyKnown(node: CrawlNode): boolean {
+  return node.control && (node.sample === undefined || node.checks > 0);
+}

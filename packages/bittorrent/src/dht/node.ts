@@ -53,7 +53,8 @@ export class DhtNode implements Machine<DhtFact> {
   readonly table: RoutingTable;
   readonly counters = zeroCounters();
   readonly #options: DhtNodeOptions;
-  readonly #hostOf: (endpoint: Endpoint) => string;
+  /** What counts as one host for all limits. */
+  readonly hostOf: (endpoint: Endpoint) => string;
   readonly #view = new KrpcView();
   readonly #writer: KrpcWriter;
   readonly #responder: Responder;
@@ -80,8 +81,8 @@ export class DhtNode implements Machine<DhtFact> {
     this.#options = options;
     this.id = options.id.slice();
     this.family = options.family;
-    this.#hostOf = options.hostOf ?? ((endpoint) => addressHost(endpoint.address));
-    this.table = new RoutingTable(this.id, options.caps ?? DEFAULT_CAPS, this.#hostOf);
+    this.hostOf = options.hostOf ?? ((endpoint) => addressHost(endpoint.address));
+    this.table = new RoutingTable(this.id, options.caps ?? DEFAULT_CAPS, this.hostOf);
     this.#writer = new KrpcWriter({
       id: this.id,
       version: options.version ?? DEFAULT_VERSION,
@@ -119,7 +120,7 @@ export class DhtNode implements Machine<DhtFact> {
 
   /** When a question may be sent there: `now` or earlier when at once. */
   readyAt(to: Endpoint, now: number): number {
-    return this.#pace.readyAt(this.#hostOf(to), now);
+    return this.#pace.readyAt(this.hostOf(to), now);
   }
 
   /** When the packet and flow budgets let any question out. */
@@ -152,7 +153,7 @@ export class DhtNode implements Machine<DhtFact> {
   }
 
   #send(to: Target, query: Query, now: number, out: Out<DhtFact>, tag: number, lookup: number): boolean {
-    if (this.#transactions.isFull || !this.#pace.take(this.#hostOf(to), now)) return false;
+    if (this.#transactions.isFull || !this.#pace.take(this.hostOf(to), now)) return false;
     const transaction = this.#transactions.begin(to, query, now, tag, lookup);
     this.counters.asked++;
     out.send(this.#writer.query(query, transaction.id), to);
@@ -172,7 +173,7 @@ export class DhtNode implements Machine<DhtFact> {
   }
 
   #start(id: number, plan: LookupPlan, now: number, out: Out<DhtFact>): void {
-    const lookup = new Lookup(id, plan, this.#hostOf);
+    const lookup = new Lookup(id, plan, this.hostOf);
     const nearest = this.table.closest(plan.target, 16);
     lookup.add(nearest);
     if (nearest.length < 8) lookup.add(this.#named.values(), MAX_NAMED);
@@ -216,7 +217,7 @@ export class DhtNode implements Machine<DhtFact> {
   }
 
   #mayAnswer(from: Endpoint, now: number, out: Out<DhtFact>): boolean {
-    const host = this.#hostOf(from);
+    const host = this.hostOf(from);
     if (this.#options.readOnly !== true && this.#budget.take(host, now)) return true;
     this.counters.dropped++;
     if (this.#options.readOnly !== true && this.#budget.isNews(host, now)) out.emit({ type: 'flooding', from });
@@ -302,7 +303,7 @@ export class DhtNode implements Machine<DhtFact> {
       if (this.table.verified(id, to, now) && wasEmpty) this.#joined(now, out);
     } else this.table.remove(to);
     if (view.ipAt >= 0) {
-      const result = this.#vote.cast(this.#hostOf(to), view.bytes, view.ipAt, view.ipLength);
+      const result = this.#vote.cast(this.hostOf(to), view.bytes, view.ipAt, view.ipLength);
       if (result) out.emit({ type: 'external_address', ...result });
     }
     out.emit({ type: 'answered', tag, query, from: to, rttMs: now - transaction.sentMs, reply: view, mismatch });

@@ -106,7 +106,7 @@ export class RoutingTable {
   #admit(id: Uint8Array, endpoint: Endpoint, now: number): boolean {
     if (equalBytes(id, this.#localId)) return false;
     const host = this.#hostOf(endpoint);
-    const prefix = addressPrefix(endpoint.address);
+    const prefix = blockOf(endpoint.address);
     if ((this.#perHost.get(host) ?? 0) >= this.#caps.perHost || (this.#perPrefix.get(prefix) ?? 0) >= this.#caps.perPrefix)
       return false;
     const incumbent = this.#bucket.get(id);
@@ -171,6 +171,11 @@ export class RoutingTable {
     for (const node of this.#byEndpoint.values()) if (!stalest || node.seenMs < stalest.seenMs) stalest = node;
     return stalest && now - stalest.seenMs > ageMs ? stalest : undefined;
   }
+}
+
+/** The network that one party may hold; loopback addresses are a laboratory's, each its own. */
+function blockOf(address: string): string {
+  return address.startsWith('127.') ? address : addressPrefix(address);
 }
 
 /** Who makes room in a full bucket: a failing node, else a questionable one whose id does not fit its address when the new one's does. */

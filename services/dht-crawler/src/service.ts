@@ -1,0 +1,313 @@
+// The DHT crawler as a service: DHT nodes, bus and clocks joined to the crawl of each family, its progress and its end.
+import { addressPrefix } from '@swarmscope/bittorrent/address.ts';
+import type { DhtFact } from '@swarmscope/bittorrent/dht/facts.ts';
+import type { DhtNode } from '@swarmscope/bittorrent/dht/node.ts';
+import { endpointKey, type Family } from '@swarmscope/bittorrent/endpoint.ts';
+import type { Endpoint, Random } from '@swarmscope/bittorrent/machine.ts';
+import type { MalformedReason } from '@swarmscope/bittorrent/malformed.ts';
+import type { Bus } from '@swarmscope/bus/bus.ts';
+import { AddressPolicy } from '@swarmscope/runtime/address-policy.ts';
+import { Alarm } from '@swarmscope/runtime/alarm.ts';
+import type { Clock } from '@swarmscope/runtime/clock.ts';
+import type { Driven } from '@swarmscope/runtime/drive.ts';
+import type { Log } from '@swarmscope/runtime/log.ts';
+import type { Metrics } from '@swarmscope/runtime/metrics.ts';
+import type { Service } from '@swarmscope/runtime/service.ts';
+import { Crawl, type CrawlOptions, DEFAULT_CRAWL } from './crawl.ts';
+import { distanceShare, LookupDistances } from './dht-size.ts';
+import { shardOf } from './frontier.ts';
+import { type Naming, Publisher } from './publish.ts';
+import { hashText } from './recent.ts';
+import { SeenInfohashes } from './seen.ts';
+import { type KeptState, keptTable, readState, writeState } from './state.ts';
+
+export interface CrawlerOptions {
+  /** Our node of each family, bootstrapped by the caller; shared with the prober where both run in one process. */
+  readonly dht: readonly Driven<DhtNode, DhtFact>[];
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly policy: AddressPolicy;
+  readonly pseudonyms: Naming;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly network: string;
+  readonly instanceId: string;
+  readonly addresses: 'pseudonymous' | 'full';
+  /** `index` from 0. */
+  readonly shard: { readonly index: number; readonly count: number };
+  readonly statePath?: string | undefined;
+  readonly build?: string;
+  readonly infohashesMax?: number;
+  readonly limits?: Partial<Pick<CrawlOptions, 'queriesPerSecond' | 'maxNodes' | 'maxInFlight' | 'sweepMs'>>;
+}
+
+export interface CrawlerProgress {
+  /** Nodes that answer and are believed; distinct infohashes; those that a second, independent party told of. */
+  readonly nodes: number;
+  readonly infohashes: number;
+  readonly confirmed: number;
+  /** Of the present sweep. */
+  readonly coveragePpm: number;
+  readonly sweeps: number;
+  readonly queries: number;
+  readonly answers: number;
+  readonly malformed: Readonly<Partial<Record<MalformedReason, number>>>;
+}
+
+export interface RunningCrawler extends Service {
+  progress(): CrawlerProgress;
+}
+
+const SAMPLE_MS = 10_000;
+const STATE_MS = 300_000;
+const INFOHASHES_MAX = 2_000_000;
+
+/** Starts it. */
+export function startCrawler(options: CrawlerOptions): Promise<RunningCrawler> {
+  const service = new CrawlerService(options);
+  service.start();
+  return Promise.resolve(service);
+}
+
+/** One family: its node and its crawl. */
+interface Part {
+  readonly driven: Driven<DhtNode, DhtFact>;
+  readonly crawl: Crawl;
+  readonly alarm: Alarm;
+  stopListening: () => void;
+}
+
+class CrawlerService implements RunningCrawler {
+  readonly name = 'dht-crawler';
+  readonly failed: Promise<never>;
+  readonly #options: CrawlerOptions;
+  readonly #seen: SeenInfohashes;
+  readonly #publisher: Publisher;
+  readonly #distances = new LookupDistances();
+  readonly #parts: Part[] = []; // bound: one per family
+  readonly #malformed: Partial<Record<MalformedReason, number>> = {};
+  readonly #timers: NodeJS.Timeout[] = []; // bound: the two of start()
+  #last = { queries: 0, answers: 0, malformed: {} as Partial<Record<MalformedReason, number>>, atMs: 0 };
+  #fail!: (error: unknown) => void;
+  #stopping: Promise<void> | undefined;
+
+  constructor(options: CrawlerOptions) {
+    this.#options = options;
+    this.failed = new Promise<never>((_, reject) => {
+      this.#fail = reject;
+    });
+    this.failed.catch(() => {});
+    this.#seen = new SeenInfohashes(options.infohashesMax ?? INFOHASHES_MAX, Math.floor(options.random() * 2 ** 32));
+    this.#publisher = new Publisher(options, (target, closest) =>
+      this.#distances.note(closest.map((id) => distanceShare(id, target))),
+    );
+    for (const driven of options.dht) this.#parts.push(this.#part(driven));
+    this.#last.atMs = options.clock.now();
+  }
+
+  #part(driven: Driven<DhtNode, DhtFact>): Part {
+    const { random, shard, limits, clock } = this.#options;
+    const crawl = new Crawl({
+      ...DEFAULT_CRAWL,
+      ...limits,
+      shard: shardOf(shard.index, shard.count),
+      random,
+      seen: this.#seen,
+      sink: this.#publisher,
+      partyOf: partyOf(),
+      hostOf: (endpoint) => driven.act((node) => node.hostOf(endpoint)),
+    });
+    const alarm = new Alarm(clock, () => this.#guard(() => this.#tick(part)));
+    const part: Part = { driven, crawl, alarm, stopListening: () => {} };
+    return part;
+  }
+
+  /** What throws here is a broken invariant: the shell is told, the crawl goes on no further. */
+  #guard(action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      for (const { alarm } of this.#parts) alarm.clear();
+      this.#fail(error);
+    }
+  }
+
+  start(): void {
+    const { statePath, log } = this.#options;
+    if (statePath !== undefined) this.#restore(readState(statePath, log));
+    for (const part of this.#parts) {
+      part.stopListening = part.driven.listen((fact, now) => this.#heard(part, fact, now));
+      this.#tick(part);
+    }
+    this.#timers.push(setInterval(() => this.#guard(() => this.#sample()), SAMPLE_MS));
+    if (statePath !== undefined) this.#timers.push(setInterval(() => this.#keep(), STATE_MS));
+    this.#exposeMetrics();
+  }
+
+  #heard(part: Part, fact: DhtFact, now: number): void {
+    if (fact.type === 'malformed') this.#malformed[fact.reason] = (this.#malformed[fact.reason] ?? 0) + 1;
+    part.driven.act((node, _, out) => part.crawl.observe(fact, now, node, out));
+    part.alarm.set(part.crawl.deadline());
+  }
+
+  #tick(part: Part): void {
+    part.driven.act((node, now, out) => part.crawl.tick(now, node, out));
+    part.alarm.set(part.crawl.deadline());
+  }
+
+  progress(): CrawlerProgress {
+    const sum = (of: (part: Part) => number) => this.#parts.reduce((total, part) => total + of(part), 0);
+    const counters = this.#parts.map(({ driven }) => driven.act((node) => node.counters));
+    const inhabited = this.#parts.filter(({ crawl }) => crawl.met > 0);
+    return {
+      nodes: sum(({ crawl }) => crawl.met),
+      infohashes: this.#seen.total,
+      confirmed: this.#seen.confirmed,
+      coveragePpm: inhabited.length > 0 ? Math.min(...inhabited.map(({ crawl }) => crawl.frontier.coveragePpm)) : 0,
+      sweeps: Math.max(0, ...this.#parts.map(({ crawl }) => crawl.sweeps)),
+      queries: counters.reduce((total, each) => total + each.asked, 0),
+      answers: counters.reduce((total, each) => total + each.answered + each.refused, 0),
+      malformed: { ...this.#malformed },
+    };
+  }
+
+  /** `crawl_sampled` and `service_sampled`, each 10 s. */
+  #sample(): void {
+    const { clock, shard, build } = this.#options;
+    const progress = this.progress();
+    const nowMs = clock.now();
+    const size = this.#distances.estimate();
+    const malformed = Object.entries(progress.malformed).map(
+      ([reason, count]) => [reason, count - (this.#last.malformed[reason as MalformedReason] ?? 0)] as const,
+    );
+    this.#publisher.publish('crawl_sampled', {
+      shard: `${shard.index + 1}/${shard.count}`,
+      sweep_id: String(progress.sweeps),
+      window_s: Math.round((nowMs - this.#last.atMs) / 1000),
+      coverage_ppm: progress.coveragePpm,
+      nodes: progress.nodes,
+      infohashes: progress.infohashes,
+      queries: progress.queries - this.#last.queries,
+      answers: progress.answers - this.#last.answers,
+      malformed: Object.fromEntries(malformed),
+      budgets: this.#budgets(nowMs),
+      dht_size_estimate: rounded(size?.size),
+      dht_size_low: rounded(size?.low),
+      dht_size_high: rounded(size?.high),
+      liars: this.#liars(),
+    });
+    this.#publisher.publish('service_sampled', {
+      service: this.name,
+      counters: this.#counters(),
+      lag: null,
+      build: build ?? 'dev',
+    });
+    this.#last = { queries: progress.queries, answers: progress.answers, malformed: progress.malformed, atMs: nowMs };
+  }
+
+  #budgets(nowMs: number): Record<string, number> {
+    const budgets: Record<string, number> = {};
+    for (const { driven } of this.#parts)
+      for (const [name, value] of Object.entries(driven.act((node) => node.budgets(nowMs))))
+        budgets[name] = Math.max(budgets[name] ?? 0, value);
+    return budgets;
+  }
+
+  #liars(): Record<string, number> {
+    const liars: Record<string, number> = {};
+    for (const { crawl } of this.#parts)
+      for (const [verdict, count] of crawl.findings.liars) liars[verdict] = (liars[verdict] ?? 0) + count;
+    return liars;
+  }
+
+  #counters(): Record<string, number> {
+    const { malformed, coveragePpm, ...counts } = this.progress();
+    const counters: Record<string, number> = { ...counts };
+    for (const { driven, crawl } of this.#parts) {
+      for (const [name, value] of Object.entries(driven.act((node) => node.counters)))
+        counters[`dht_${name}`] = (counters[`dht_${name}`] ?? 0) + value;
+      counters['listed'] = (counters['listed'] ?? 0) + crawl.roster.size;
+      counters['refused_for_room'] = (counters['refused_for_room'] ?? 0) + crawl.roster.refused;
+    }
+    return counters;
+  }
+
+  #exposeMetrics(): void {
+    const { metrics } = this.#options;
+    metrics.counters('crawl_packets', 'DHT packets by kind.', 'kind', () => {
+      const counters = this.#counters();
+      return Object.fromEntries(Object.entries(counters).filter(([name]) => name.startsWith('dht_')));
+    });
+    metrics.counters('crawl_malformed', 'Datagrams that were no KRPC, by reason.', 'reason', () => ({ ...this.#malformed }));
+    metrics.gauges('crawl_state', 'What the crawl knows now.', 'name', () => {
+      const { nodes, infohashes, confirmed, coveragePpm, sweeps } = this.progress();
+      return { nodes, infohashes, confirmed, coverage_ppm: coveragePpm, sweeps };
+    });
+  }
+
+  #restore(state: KeptState): void {
+    const { clock, policy } = this.#options;
+    for (const { driven, crawl } of this.#parts) {
+      const kept = state[familyOf(driven)];
+      if (!kept) continue;
+      driven.act((node, now, out) => {
+        const table = kept.table.filter(({ endpoint }) => policy.admits(endpoint));
+        node.bootstrap(
+          table.map(({ id, endpoint }) => ({ ...endpoint, id })),
+          now,
+          out,
+        );
+        crawl.restore(kept, now, clock.wall(), node);
+      });
+    }
+  }
+
+  /** A state that cannot be written is said once each time, and is no reason to end. */
+  #keep(): void {
+    const { statePath, clock, log } = this.#options;
+    if (statePath === undefined) return;
+    const state: KeptState = {};
+    for (const { driven, crawl } of this.#parts)
+      driven.act((node, now) => {
+        state[node.family] = { id: node.id, table: keptTable(node), ...crawl.kept(now, clock.wall()) };
+      });
+    try {
+      writeState(statePath, state);
+    } catch (error) {
+      log.warn({ err: error, path: statePath }, 'The crawl state could not be written.');
+    }
+  }
+
+  stop(): Promise<void> {
+    this.#stopping ??= this.#end();
+    return this.#stopping;
+  }
+
+  async #end(): Promise<void> {
+    for (const timer of this.#timers) clearInterval(timer);
+    for (const { stopListening, alarm, driven, crawl } of this.#parts) {
+      stopListening();
+      alarm.clear();
+      crawl.tellAll(driven.act((_, now) => now));
+    }
+    this.#sample();
+    this.#keep();
+    await Promise.resolve();
+  }
+}
+
+function familyOf(driven: Driven<DhtNode, DhtFact>): Family {
+  return driven.act((node) => node.family);
+}
+
+function rounded(value: number | undefined): number | null {
+  return value === undefined ? null : Math.min(0xffff_ffff, Math.round(value));
+}
+
+/** Parties on the public network are whole /24 or /48 blocks; in a laboratory each endpoint is one. */
+function partyOf(): (endpoint: Endpoint) => number {
+  const strict = new AddressPolicy({ labNetworks: [], optOut: [] });
+  return (endpoint) =>
+    hashText(strict.admitsAddress(endpoint.address) ? addressPrefix(endpoint.address) : endpointKey(endpoint)) || 1;
+}
