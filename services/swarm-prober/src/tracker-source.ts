@@ -14,6 +14,8 @@ export interface TrackerResult<T> {
   readonly outcome: TrackerOutcome;
   readonly answer: T | undefined;
   readonly latencyMs: number;
+  /** False: the tracker was not asked now (too early for it, or it is left alone); what it said before is no observation. */
+  readonly asked?: boolean;
 }
 
 /** What is asked of a tracker client: results are values, faults of the tracker never throw. */
@@ -85,7 +87,7 @@ export class TrackerSource {
     const result = await trackers.announce(url, request);
     if (!swarm.announce) void trackers.announce(url, { ...request, event: 'stopped', wanted: 0 });
     if (this.#stopped) return result;
-    this.#tell(url, view, 'announce', result.outcome, result.latencyMs, result.answer);
+    if (result.asked !== false) this.#tell(url, view, 'announce', result.outcome, result.latencyMs, result.answer);
     const via = view.home.views.indexOf(view);
     for (const endpoint of result.answer?.peers ?? [])
       this.#options.sighted(view.home, via, endpoint, { source: 'tracker', sourceId: hostOf(url) });
@@ -94,7 +96,8 @@ export class TrackerSource {
 
   async #scrape(url: string, view: SwarmView): Promise<TrackerResult<ScrapeCounts>> {
     const result = await this.#options.trackers.scrape(url, view.infoHash);
-    if (!this.#stopped) this.#tell(url, view, 'scrape', result.outcome, result.latencyMs, result.answer);
+    if (!this.#stopped && result.asked !== false)
+      this.#tell(url, view, 'scrape', result.outcome, result.latencyMs, result.answer);
     return result;
   }
 
