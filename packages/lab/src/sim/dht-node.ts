@@ -152,14 +152,17 @@ export class DhtLabNode implements Machine<DhtNodeFact> {
   }
 
   #samples(now: number): Fields {
+    const holdings = this.revealed(now);
+    const samples = new Uint8Array(holdings.length * ID_BYTES);
+    for (const [i, holding] of holdings.entries()) samples.set(holding.infoHash, i * ID_BYTES);
+    return { interval: this.behaviour.intervalS, num: this.#holdings.length, samples };
+  }
+
+  /** What one look at its samples shows now: within its interval always the same. */
+  revealed(now: number): Holding[] {
     const { intervalS } = this.behaviour;
-    const count = Math.min(MAX_SAMPLES, this.#holdings.length);
     const draw = intervalS > 0 ? Math.floor(now / (1_000 * intervalS)) : Math.floor(this.#random() * 0x7fffffff);
-    const samples = new Uint8Array(count * ID_BYTES);
-    for (const [i, holding] of drawn(this.#holdings, count, mix32(this.#index, draw)).entries()) {
-      samples.set(holding.infoHash, i * ID_BYTES);
-    }
-    return { interval: intervalS, num: this.#holdings.length, samples };
+    return drawn(this.#holdings, Math.min(MAX_SAMPLES, this.#holdings.length), mix32(this.#index, draw));
   }
 
   #announce(infoHash: Uint8Array, args: Map<string, Value>, from: Endpoint, now: number): boolean {
