@@ -151,7 +151,7 @@ WHERE ${IN_NETWORK} AND $__timeFilter(ts) GROUP BY time, budget ORDER BY time, b
 const CLIENTS: Panel = {
   id: 'clients',
   title: 'Versions of nodes',
-  description: 'Nodes met in the time range by the version they name (`v`), counted once each within a pseudonym period.',
+  description: 'Nodes met in the time range by the version they name, counted once each within a pseudonym period.',
   kind: 'bars',
   width: 6,
   columns: [

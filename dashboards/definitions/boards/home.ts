@@ -16,8 +16,8 @@ export const HOME: Board = {
     { height: 4, panels: [STATES, PEERS] },
     { height: 4, panels: [WATCH_SUMMARY] },
     { height: 8, panels: [WATCH_TABLE] },
+    { height: 6, panels: [ALERT_TABLE] },
     { height: 12, panels: [ALL_TORRENTS] },
     { height: 10, panels: [AT_RISK] },
-    { height: 6, panels: [ALERT_TABLE] },
   ],
 };

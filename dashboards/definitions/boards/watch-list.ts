@@ -137,16 +137,16 @@ export const ALERT_TABLE: Panel = {
   columns: [
     { name: 'state', title: 'State', unit: 'word', words: { firing: 'bad', pending: 'warn', resolved: 'good' } },
     { name: 'rule', title: 'Rule', unit: 'word' },
-    { name: 'about', title: 'About', unit: 'word' },
+    { name: 'about', title: 'About', unit: 'word', opens: 'swarm' },
     { name: 'value', title: 'Value', unit: 'count' },
     { name: 'since', title: 'Since', unit: 'time' },
     { name: 'changed', title: 'Changed', unit: 'time' },
   ],
   empty: 'No alert has changed in this time.',
-  sql: `SELECT newest.1 AS state, rule, about, newest.2 AS value, newest.3 AS since, changed
-FROM (SELECT rule, arrayStringConcat(mapValues(labels), ' ') AS about, argMax(tuple(state, value, since), ts) AS newest, max(ts) AS changed
-  FROM alert_changed WHERE ts > $__toTime - 2592000 AND ts <= $__toTime GROUP BY rule, about)
-ORDER BY indexOf(['firing', 'pending', 'resolved'], state), changed DESC, rule, about LIMIT 200`,
+  sql: `SELECT newest.1 AS state, rule, if(labels['name'] = '', arrayStringConcat(mapValues(labels), ' '), labels['name']) AS about, labels['swarm'] AS swarm, newest.2 AS value, newest.3 AS since, changed
+FROM (SELECT rule, labels, argMax(tuple(state, value, since), ts) AS newest, max(ts) AS changed
+  FROM alert_changed WHERE ts > $__toTime - 2592000 AND ts <= $__toTime GROUP BY rule, labels)
+ORDER BY indexOf(['firing', 'pending', 'resolved'], state), changed DESC, rule, about, swarm LIMIT 200`,
 };
 
 export const WATCH_LIST: Board = {
