@@ -1,5 +1,5 @@
 // The store on a ClickHouse server, over HTTP.
-import { type ClickHouseClient, ClickHouseError, createClient } from '@clickhouse/client';
+import { type ClickHouseClient, ClickHouseError, ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import type { Topic } from '@swarmscope/events/definitions.ts';
 import { applyMigrations, refreshViews } from './migrate.ts';
 import type { Variant } from './migrations.ts';
@@ -124,6 +124,7 @@ function clientOf(url: string): ClickHouseClient {
     request_timeout: 600_000,
     max_open_connections: 16,
     compression: { request: false, response: true },
+    log: { level: ClickHouseLogLevel.OFF },
   });
 }
 
