@@ -47,9 +47,10 @@ export function availabilityStrip(ranges: readonly number[], width = STRIP_WIDTH
   return strip;
 }
 
-/** `12 (9 to 15)`, one number when the bounds agree, "unknown" when there is none. */
+/** `12 (9 to 15)`, one number when the bounds agree, "or more" where only the low bound is known, "unknown" when there is none. */
 export function formatEstimate({ estimate, low, high }: EstimateReport): string {
   if (estimate === null) return 'unknown';
+  if (low !== null && high === null) return low === estimate ? `${estimate} or more` : `${estimate} (${low} or more)`;
   if (low === null || high === null) return `${estimate} (bounds unknown)`;
   return low === high ? `${estimate}` : `${estimate} (${low} to ${high})`;
 }

@@ -1,0 +1,161 @@
+// The whole pipeline in one process: memory bus, embedded store, ingest, crawler and prober on one DHT node, page and HTTP front.
+
+import { join } from 'node:path';
+import { MemoryBus } from '@swarmscope/bus/memory.ts';
+import { type RunningCrawler, startCrawler } from '@swarmscope/dht-crawler/service.ts';
+import { INGEST_GROUP, type RunningIngest, startIngest } from '@swarmscope/ingest/service.ts';
+import { AddressPolicy } from '@swarmscope/runtime/address-policy.ts';
+import { systemClock } from '@swarmscope/runtime/clock.ts';
+import { Metrics } from '@swarmscope/runtime/metrics.ts';
+import { openPseudonyms } from '@swarmscope/runtime/pseudonym-seed.ts';
+import { systemRandom } from '@swarmscope/runtime/random.ts';
+import type { Shell } from '@swarmscope/runtime/service.ts';
+import { serveWatch } from '@swarmscope/runtime/watch-server.ts';
+import { type EmbeddedStore, openEmbedded } from '@swarmscope/store/embedded.ts';
+import { type RunningProber, startProber } from '@swarmscope/swarm-prober/service.ts';
+import { LAB_TIMES, type ProberTimes, PUBLIC_TIMES } from '@swarmscope/swarm-prober/settings.ts';
+import type { TrackerClient } from '@swarmscope/swarm-prober/trackers.ts';
+import { createFront } from '@swarmscope/web/front.ts';
+import { type RunningWeb, startWeb } from '@swarmscope/web/service.ts';
+import { holdDirectory } from './data-directory.ts';
+import { type DrivenDht, openDht } from './dht-shell.ts';
+import { explainError, Failure } from './failure.ts';
+import { storeHistory } from './history.ts';
+import { openIdentity } from './identity.ts';
+import type { Settings } from './settings.ts';
+import { readSpool, removeSpool, writeSpool } from './spool.ts';
+import { storeDirectory } from './store-access.ts';
+import { openTrackers } from './tracker-shell.ts';
+import { VERSION } from './version.ts';
+
+export interface Plan {
+  readonly command: string;
+  readonly data: string;
+  readonly settings: Settings;
+  /** Of DHT and peers. */
+  readonly address: string;
+  readonly peerPort: number;
+  readonly page: { readonly port: number; readonly portsToTry: number };
+  readonly metricsPort?: number | undefined;
+  readonly verify: 'all' | 'watched' | 'none';
+  readonly announce: 'all' | 'watched' | 'none';
+}
+
+export interface Pipeline {
+  readonly bus: MemoryBus;
+  readonly store: EmbeddedStore;
+  readonly ingest: RunningIngest;
+  readonly dht: readonly DrivenDht[];
+  readonly crawler: RunningCrawler;
+  readonly prober: RunningProber;
+  readonly trackers: TrackerClient;
+  readonly web: RunningWeb;
+}
+
+const FLUSH_MS = 10_000;
+const PAGE_ADDRESS = '127.0.0.1';
+const SEED_FILE = 'pseudonym.key';
+const CRAWLER_STATE_FILE = 'crawler.json';
+
+/**
+ * Starts everything; the shell stops it, last first: prober and crawler, the sockets, then what is queued is stored (or spooled), the page, the store, the
+ * directory. Throws a Failure for what the operator can mend.
+ */
+export async function compose(shell: Shell, plan: Plan): Promise<Pipeline> {
+  const held = holdDirectory(plan.data, plan.command, systemClock.wall());
+  shell.closing('data directory', async () => held.release());
+  const store = await openEmbedded({ directory: storeDirectory(plan.data) });
+  shell.closing('store', () => store.close());
+  const { applied, version } = await store.migrate();
+  if (applied.length > 0) shell.log.info({ applied, version }, 'The store was brought to this version.');
+  const metrics = new Metrics();
+  const web = shell.add(await openPage(shell, store, plan));
+  const { bus, ingest } = await openPipe(shell, store, plan, held.path);
+  const measuring = await openMeasuring(shell, bus, metrics, plan, held.path);
+  const watch = plan.metricsPort === undefined ? undefined : await openMetrics(shell, metrics, plan.metricsPort);
+  held.update({ url: web.url, metrics: watch ?? null });
+  return { bus, store, ingest, web, ...measuring };
+}
+
+async function openPage(shell: Shell, store: EmbeddedStore, plan: Plan): Promise<RunningWeb> {
+  const { port, portsToTry } = plan.page;
+  try {
+    const front = createFront({ store, log: shell.log });
+    return await startWeb({
+      store,
+      listen: { address: PAGE_ADDRESS, port },
+      portsToTry,
+      front,
+      log: shell.log,
+      clock: systemClock,
+    });
+  } catch (error) {
+    throw portFailure(error, `the page cannot be served on port ${port} of ${PAGE_ADDRESS}`, '--port');
+  }
+}
+
+async function openMetrics(shell: Shell, metrics: Metrics, port: number): Promise<string> {
+  try {
+    const server = await serveWatch({ host: PAGE_ADDRESS, port }, metrics, () => []);
+    shell.closing('metrics', () => server.close());
+    return `http://${server.local.host}:${server.local.port}`;
+  } catch (error) {
+    throw portFailure(error, `metrics cannot be served on port ${port} of ${PAGE_ADDRESS}`, '--metrics-port');
+  }
+}
+
+function portFailure(error: unknown, what: string, flag: string): unknown {
+  if ((error as { code?: string }).code === undefined) return error;
+  return new Failure(`${what}: ${explainError(error)}; ${flag} takes another`, undefined, error);
+}
+
+/** Bus and ingest. What an earlier process had to leave in the spool goes first. */
+async function openPipe(
+  shell: Shell,
+  store: EmbeddedStore,
+  plan: Plan,
+  directory: string,
+): Promise<{ bus: MemoryBus; ingest: RunningIngest }> {
+  const { instanceId, network } = plan.settings;
+  const bus = new MemoryBus({ history: storeHistory(store) });
+  shell.closing('bus', () => bus.close());
+  shell.closing('spool', async () => {
+    const count = writeSpool(directory, bus.uncommitted(INGEST_GROUP));
+    if (count > 0) shell.log.warn({ events: count }, 'Events that could not be stored were spooled; the next start stores them.');
+  });
+  const sampled = { instanceId, network, build: VERSION };
+  const ingest = shell.add(await startIngest({ bus, store, clock: systemClock, log: shell.log, sampled }));
+  shell.closing('flush', async () => void (await bus.flush(FLUSH_MS)));
+  const spooled = readSpool(directory);
+  for (const event of spooled) bus.publish(event);
+  if (spooled.length > 0 && (await bus.flush(FLUSH_MS))) removeSpool(directory);
+  return { bus, ingest };
+}
+
+/** Crawler and prober on the same DHT nodes: never two ids on one address. */
+async function openMeasuring(shell: Shell, bus: MemoryBus, metrics: Metrics, plan: Plan, directory: string) {
+  const { settings, address, verify, announce } = plan;
+  const [clock, random] = [systemClock, systemRandom()];
+  const { labNetworks, network, instanceId, addresses } = settings;
+  const policy = new AddressPolicy(settings);
+  const path = settings.pseudonymSeedFile ?? join(directory, SEED_FILE);
+  const pseudonyms = openPseudonyms({ value: settings.pseudonymSeed, path, clock });
+  shell.closing('pseudonyms', async () => pseudonyms.stop());
+  const identity = openIdentity(directory);
+  const { onInvariant } = shell;
+  const dht = await openDht({ address, port: plan.peerPort, policy, labNetworks, identity, clock, random, onInvariant });
+  for (const driven of dht) shell.closing('dht', () => driven.stop());
+  const shared = { dht, bus, clock, random, policy, pseudonyms, log: shell.log, metrics, network, instanceId, addresses };
+  const statePath = join(directory, CRAWLER_STATE_FILE);
+  const crawler = shell.add(await startCrawler({ ...shared, shard: { index: 0, count: 1 }, statePath }));
+  const trackers = await openTrackers(shell, { address, policy, clock, random });
+  const listen = { address, port: dht[0]!.local.port };
+  const times = proberTimes(labNetworks);
+  const prober = shell.add(await startProber({ ...shared, trackers, listen, verify, announce, times, onInvariant }));
+  return { dht, crawler, prober, trackers };
+}
+
+/** In a laboratory everybody is near: shorter waits are as good. */
+export function proberTimes(labNetworks: readonly string[]): ProberTimes {
+  return labNetworks.length > 0 ? LAB_TIMES : PUBLIC_TIMES;
+}

@@ -1,0 +1,40 @@
+// What was measured, read back from the store by SQL: nothing that a process remembers counts.
+import { type Counts, VERDICTS } from '@swarmscope/events/enums.ts';
+import type { Store } from '@swarmscope/store/store.ts';
+import type { DhtFigures, Measured } from './comparison.ts';
+
+/** The newest finished census of a swarm, and when it ran (epoch milliseconds). */
+export interface MeasuredCensus extends Measured {
+  fromMs: number;
+  toMs: number;
+}
+
+type CensusRow = Counts & { swarm_id: string; to_ms: number; window_s: number; completable: number | null };
+
+const CENSUS_SQL = `SELECT lower(hex(s.swarm_id)) AS swarm_id, toUnixTimestamp64Milli(s.ts) AS to_ms, s.window_s AS window_s, ${VERDICTS.join(', ')}, completable
+  FROM swarm_sampled AS s ORDER BY s.ts DESC LIMIT 1 BY s.swarm_id`;
+
+const DHT_SQL = `SELECT
+  (SELECT uniqExact(node_key) FROM dht_node_seen WHERE verdict = 'ok') AS nodes,
+  (SELECT uniqExact(info_hash) FROM infohash_sighted WHERE way != 'watch') AS infohashes`;
+
+/** By swarm id. `window_s` is in whole seconds: the begin is rounded to the safe side. */
+export async function readCensuses(store: Pick<Store, 'query'>): Promise<Map<string, MeasuredCensus>> {
+  const rows = await store.query<CensusRow>(CENSUS_SQL);
+  return new Map(
+    rows.map((row) => [
+      row.swarm_id,
+      {
+        counts: Object.fromEntries(VERDICTS.map((verdict) => [verdict, Number(row[verdict])])) as Counts,
+        completable: row.completable === null ? null : Number(row.completable) === 1,
+        fromMs: Number(row.to_ms) - (row.window_s + 1) * 1_000,
+        toMs: Number(row.to_ms),
+      },
+    ]),
+  );
+}
+
+export async function readDht(store: Pick<Store, 'query'>): Promise<DhtFigures> {
+  const [row] = await store.query<DhtFigures>(DHT_SQL);
+  return { nodes: Number(row?.nodes ?? 0), infohashes: Number(row?.infohashes ?? 0) };
+}

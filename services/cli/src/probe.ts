@@ -1,0 +1,128 @@
+// What `swarmscope probe` does: the prober alone on the swarms named, until nothing is pending; its events folded into a report.
+import { MemoryBus } from '@swarmscope/bus/memory.ts';
+import { TOPICS } from '@swarmscope/events/definitions.ts';
+import { AddressPolicy } from '@swarmscope/runtime/address-policy.ts';
+import { systemClock } from '@swarmscope/runtime/clock.ts';
+import { openLog } from '@swarmscope/runtime/log.ts';
+import { Metrics } from '@swarmscope/runtime/metrics.ts';
+import { openPseudonyms } from '@swarmscope/runtime/pseudonym-seed.ts';
+import { systemRandom } from '@swarmscope/runtime/random.ts';
+import type { Shell } from '@swarmscope/runtime/service.ts';
+import { type RunningProber, startProber } from '@swarmscope/swarm-prober/service.ts';
+import type { HostPort } from './arguments.ts';
+import { enterDht, PUBLIC_NODES } from './bootstrap.ts';
+import type { ProbeOptions } from './commands/probe.ts';
+import { proberTimes } from './compose.ts';
+import { type DrivenDht, openDht } from './dht-shell.ts';
+import { Failure } from './failure.ts';
+import { openIdentity } from './identity.ts';
+import { resolveHosts } from './lookup.ts';
+import { pause } from './pause.ts';
+import { ProbeReport } from './probe-report.ts';
+import { formatSwarm } from './probe-text.ts';
+import { openProgress } from './progress.ts';
+import { runShell } from './running.ts';
+import { readSettings, type Settings } from './settings.ts';
+import type { Terminal } from './terminal.ts';
+import { readTorrentArgument } from './torrent-argument.ts';
+import { openTrackers } from './tracker-shell.ts';
+
+const POLL_MS = 200;
+const FLUSH_MS = 5_000;
+/** The DHT is given this long to let us in before swarms are asked for; without an answer they are asked for all the same. */
+const ENTRY_MS = 15_000;
+
+export async function probe(names: readonly string[], options: ProbeOptions, terminal: Terminal): Promise<void> {
+  const torrents = names.map(readTorrentArgument);
+  const settings = readSettings(options);
+  const peers = await resolveHosts(options.peer ?? []);
+  if (options.peer && peers.length === 0) throw new Failure('none of the peers named could be resolved');
+  const report = new ProbeReport();
+  for (const { swarmId } of torrents) report.expect(swarmId);
+  const log = openLog({ level: 'error', service: 'probe', instanceId: settings.instanceId });
+  await runShell(log, async (shell) => {
+    const { prober, bus } = await openProber(shell, options, settings, report);
+    for (const { infoHashV1, infoHashV2, file, trackers } of torrents)
+      prober.add({
+        infoHash: infoHashV1,
+        infoHashV2,
+        metainfo: file,
+        trackers: [...trackers, ...(options.tracker ?? [])],
+        peers,
+        verify: options.verify !== 'none',
+        announce: options.announce !== 'none',
+      });
+    await untilSettled(prober, options.seconds, shell, terminal);
+    await bus.flush(FLUSH_MS);
+  });
+  const swarms = report.reports();
+  terminal.print(options.json ? `${JSON.stringify({ swarms })}\n` : swarms.map(formatSwarm).join('\n'));
+}
+
+async function openProber(
+  shell: Shell,
+  options: ProbeOptions,
+  settings: Settings,
+  report: ProbeReport,
+): Promise<{ prober: RunningProber; bus: MemoryBus }> {
+  const { address, port } = options;
+  const [clock, random, policy, bus] = [systemClock, systemRandom(), new AddressPolicy(settings), new MemoryBus()];
+  const reading = await bus.consume({ group: 'report', topics: TOPICS, durable: true }, async ({ records }) => {
+    for (const { value } of records) report.take(value);
+  });
+  // Censuses that the end cuts short are told of when the prober stops.
+  shell.closing('report', async () => {
+    await bus.flush(FLUSH_MS);
+    await reading.stop();
+  });
+  const pseudonyms = openPseudonyms({ clock });
+  shell.closing('pseudonyms', async () => pseudonyms.stop());
+  const { labNetworks, network, instanceId } = settings;
+  const { onInvariant, log } = shell;
+  const hosts = entryHosts(options);
+  const dht =
+    hosts.length === 0
+      ? []
+      : await openDht({ address, port, policy, labNetworks, identity: openIdentity(undefined), clock, random, onInvariant });
+  for (const driven of dht) shell.closing('dht', () => driven.stop());
+  const trackers = await openTrackers(shell, { address, policy, clock, random });
+  for (const url of options.tracker ?? []) trackers.name(url);
+  const listen = { address, port: dht[0]?.local.port ?? port };
+  const { verify, announce } = options;
+  const metrics = new Metrics({ processMetrics: false });
+  const shared = { dht, bus, clock, random, policy, pseudonyms, log, metrics, network, instanceId, trackers, onInvariant };
+  const times = proberTimes(labNetworks);
+  const prober = shell.add(await startProber({ ...shared, listen, verify, announce, times, addresses: 'full' }));
+  await enter(dht, hosts, shell.ending);
+  return { prober, bus };
+}
+
+/** Where the DHT is entered. The public nodes only where nothing else was named: who names peers or trackers wants those asked. */
+function entryHosts(options: ProbeOptions): readonly HostPort[] {
+  if (options.bootstrap) return options.bootstrap;
+  return options.peer || options.tracker || options.labNetwork ? [] : PUBLIC_NODES;
+}
+
+async function enter(dht: readonly DrivenDht[], hosts: readonly HostPort[], ending: AbortSignal): Promise<void> {
+  if (dht.length === 0) return;
+  const entered = Promise.withResolvers<void>();
+  const quiet = { onSilence: () => entered.resolve(), onJoined: () => entered.resolve() };
+  void enterDht({ dht, hosts, ending, ...quiet }).then(entered.resolve);
+  await Promise.race([entered.promise, pause(ENTRY_MS, ending)]);
+}
+
+async function untilSettled(prober: RunningProber, seconds: number, shell: Shell, terminal: Terminal): Promise<void> {
+  const end = systemClock.now() + seconds * 1_000;
+  const progress = terminal.interactive ? openProgress(terminal) : undefined;
+  while (!shell.ending.aborted && systemClock.now() < end && !prober.settled()) {
+    await pause(Math.min(POLL_MS, Math.max(0, end - systemClock.now())), shell.ending);
+    const { censuses, swarms, handshaken, dialled, challengesPassed, pending } = prober.progress();
+    progress?.show([
+      { name: 'swarms counted', value: censuses, total: swarms },
+      { name: 'peers reached', value: handshaken, total: dialled },
+      { name: 'pieces verified', value: challengesPassed, total: challengesPassed },
+      { name: 'still pending', value: 0, total: pending },
+    ]);
+  }
+  progress?.stop();
+}
