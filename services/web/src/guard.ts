@@ -2,6 +2,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { isIPv4 } from 'node:net';
+import { ConfigError } from '@swarmscope/runtime/config.ts';
 
 export interface GuardOptions {
   /** The address that is listened on. */
@@ -33,10 +34,10 @@ export class Guard {
   #failures = 0;
   #windowStart = Number.NEGATIVE_INFINITY;
 
-  /** Throws when a password is missing where one is needed. `now` is monotonic milliseconds. */
+  /** Throws ConfigError when a password is missing where one is needed. `now` is monotonic milliseconds. */
   constructor(options: GuardOptions, now: () => number) {
     if (!isLoopback(options.address) && !options.password)
-      throw new Error(
+      throw new ConfigError(
         `The page listens beyond this machine (${options.address}) only with a password: set SWARMSCOPE_WEB_PASSWORD.`,
       );
     this.#options = options;
