@@ -97,9 +97,11 @@ export class SeenInfohashes {
   #old: Generation;
   readonly #half: number;
   readonly #seed: number;
-  /** Distinct infohashes since the start (again counted when met after they were forgotten), and confirmed ones. */
+  /** Distinct infohashes that somebody claims to hold, and of them those that a second party confirmed (counted again when met after they were forgotten). */
   total = 0;
   confirmed = 0;
+  /** Those that were only asked for. */
+  askedFor = 0;
 
   constructor(capacity: number, seed: number) {
     this.#half = Math.max(1, capacity >> 1);
@@ -122,14 +124,19 @@ export class SeenInfohashes {
       if (old >= 0) this.#young.add(bytes, at, this.#old.party(old), this.#old.flags(old));
       else {
         this.#young.add(bytes, at, party, 0);
-        this.total++;
+        if (party === 0) this.askedFor++;
+        else this.total++;
         sighting = 'new';
       }
       place = this.#young.size - 1;
     }
     if (sighting === 'new' || (this.#young.flags(place) & CONFIRMED) !== 0 || party === 0) return sighting;
     const first = this.#young.party(place);
-    if (first === 0) this.#young.setParty(place, party);
+    if (first === 0) {
+      this.#young.setParty(place, party);
+      this.askedFor--;
+      this.total++;
+    }
     if (first === 0 || first === party) return 'known';
     this.#young.confirm(place);
     this.confirmed++;
