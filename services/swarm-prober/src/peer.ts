@@ -7,8 +7,10 @@ import type { PeerSource, Verdict } from '@swarmscope/events/enums.ts';
 import { Silence } from './silence.ts';
 import { type Evidence, judge } from './verdict.ts';
 
-/** A super-seeder shows its first piece at once; a leecher that loads needs time for it. */
+/** A super-seeder shows its first piece at once, where a leecher that loads needs time for it. */
 const FIRST_REVEAL_MS = 1_500;
+/** Or later (libtorrent: after 10 s). Then what tells them apart is that it does not want what we offer and it does not show, for so long. */
+const RESIST_MS = 2_000;
 
 /** What the challenges of a peer came to, in one census. */
 export interface Challenges {
@@ -58,6 +60,9 @@ export class Peer {
   handshakenAt: number | undefined;
   saidAt: number | undefined;
   firstRevealAt: number | undefined;
+  /** Since when we have shown it a piece that it does not show. */
+  offeredAt: number | undefined;
+  #lastFactAt = 0;
   /** Since when we have wanted something of it while it choked us. */
   soughtAt: number | undefined;
   soughtLong = false;
@@ -104,7 +109,9 @@ export class Peer {
 
   #isSuperSeeder(): boolean {
     if (this.interested || this.saidAt === undefined || this.firstRevealAt === undefined) return false;
-    if (this.firstRevealAt - this.saidAt > FIRST_REVEAL_MS) return false;
+    const isQuick = this.firstRevealAt - this.saidAt <= FIRST_REVEAL_MS;
+    const resists = this.offeredAt !== undefined && this.#lastFactAt - this.offeredAt >= RESIST_MS;
+    if (!isQuick && !resists) return false;
     return this.pieces?.revealsOneByOne(this.challenges.passed) ?? false;
   }
 
@@ -115,6 +122,11 @@ export class Peer {
     if (isChoked) this.soughtAt ??= now;
   }
 
+  /** We show pieces; the first one that it does not show itself begins the trial of its interest. */
+  offered(pieces: Iterable<number>, now: number): void {
+    for (const piece of pieces) if (!this.field?.has(piece)) this.offeredAt ??= now;
+  }
+
   /** Before the session is ended by us: whether the wait for an unchoke was long enough to speak of it. */
   concludeChoke(chokeMs: number, now: number): void {
     this.soughtLong ||= this.soughtAt !== undefined && now - this.soughtAt >= chokeMs;
@@ -122,6 +134,7 @@ export class Peer {
 
   /** Takes a fact of its session. `pieces` is the session's own record of what the peer shows: it outlives the session. */
   take(fact: PeerFact, pieces: PeerPieces, now: number): void {
+    this.#lastFactAt = now;
     switch (fact.type) {
       case 'handshaken':
         this.state = 'talking';

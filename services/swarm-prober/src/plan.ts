@@ -9,7 +9,7 @@ import type { ProberBudgets, ProberTimes } from './settings.ts';
 //   metadata unknown             after metadataWaitMs, or when the swarm's census ends
 //   claims all, verify allowed   enough challenges passed; one failed or was refused; silence proved or hopeless; choked for chokeMs
 //   claims all, verify not       at once
-//   less than all                observeMs after it said so (a super-seeder: and its revealed piece was tried)
+//   less than all                observeMs after it said so; revealMs if it began with nothing (a super-seeder reveals late)
 
 export type Step =
   | { readonly do: 'wait'; readonly until: number }
@@ -31,6 +31,9 @@ export interface Situation {
 }
 
 type View = Pick<PeerSession, 'isChoked' | 'isChallenged' | 'offersMetadata' | 'allowedFast'>;
+
+/** Pieces that are asked of who reveals them one by one. */
+const MAX_REVEALED_TRIED = 2;
 
 const finish: Step = { do: 'finish' };
 const wait = (until: number): Step => ({ do: 'wait', until });
@@ -72,13 +75,16 @@ function challengeSeeder(peer: Peer, session: View, situation: Situation, now: n
   return piece === undefined ? finish : { do: 'challenge', piece };
 }
 
-/** Watches who is incomplete. Of a super-seeder the revealed pieces are tried: they make it go on, and show that it gives. */
+/** Watches who is incomplete; who began with nothing for longer: it may be a super-seeder. Its revealed pieces are tried: that makes it go on. */
 function observe(peer: Peer, session: View, situation: Situation, now: number): Step {
-  const until = (peer.saidAt ?? now) + situation.times.observeMs;
-  if (peer.verdict === 'super_seeder' && peer.challenges.asked < 2) {
+  const { observeMs, revealMs } = situation.times;
+  const said = peer.saidAt ?? now;
+  if (peer.firstRevealAt !== undefined && !peer.interested && peer.challenges.asked < MAX_REVEALED_TRIED) {
     const piece = choosePiece(peer, session, situation);
     if (piece !== undefined) return { do: 'challenge', piece };
   }
+  const mayReveal = peer.pieces?.startedEmpty === true && !peer.interested;
+  const until = Math.max(said + (mayReveal ? revealMs : observeMs), (peer.firstRevealAt ?? 0) + observeMs);
   return now >= until ? finish : wait(until);
 }
 

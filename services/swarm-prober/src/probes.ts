@@ -134,7 +134,12 @@ export class Probes {
 
   /** A verified piece can be had from us. */
   offer(view: SwarmView, piece: number): void {
-    for (const live of this.#of(view)) live.conversation?.act((session, now, out) => session.offer(piece, now, out));
+    for (const live of this.#of(view)) {
+      live.conversation?.act((session, now, out) => {
+        live.peer.offered([piece], now);
+        session.offer(piece, now, out);
+      });
+    }
   }
 
   /** A census is over: its sessions end. */
@@ -191,6 +196,7 @@ export class Probes {
     peer.take(fact, live.session.pieces, now);
     switch (fact.type) {
       case 'handshaken':
+        peer.offered(view?.pieces.indices() ?? [], now);
         if (live.census?.current.meet(peer) === false) this.#end(live);
         break;
       case 'extended':

@@ -52,7 +52,8 @@ export interface ProberServiceOptions {
   readonly sources?: readonly TorrentSource[];
   readonly verify: 'watched' | 'all' | 'none';
   readonly announce: 'watched' | 'all' | 'none';
-  readonly trackers: TrackerPort;
+  /** The tracker client; none: trackers are not asked. */
+  readonly trackers?: TrackerPort;
   readonly times?: Partial<ProberTimes>;
   readonly budgets?: Partial<ProberBudgets>;
   readonly onInvariant?: (error: unknown) => void;
@@ -99,7 +100,7 @@ class ProberService implements RunningProber {
   readonly #prober: Prober;
   readonly #probes: Probes;
   readonly #dhtSource: DhtSource;
-  readonly #trackerSource: TrackerSource;
+  readonly #trackerSource: TrackerSource | undefined;
   #consumptions: Consumption[] = []; // bound: the two of watching.ts
   #local: Endpoint;
   #wasReached = false;
@@ -154,7 +155,8 @@ class ProberService implements RunningProber {
     });
     const key = Math.floor(random() * 2 ** 32);
     const { trackers } = options;
-    this.#trackerSource = new TrackerSource({ ...shared, trackers, clock, publisher: this.#publisher, peerId, key, onInvariant });
+    const publisher = this.#publisher;
+    if (trackers) this.#trackerSource = new TrackerSource({ ...shared, trackers, clock, publisher, peerId, key, onInvariant });
     this.#prober.connect(this.#probes, this.#sources(times));
   }
 
@@ -209,7 +211,7 @@ class ProberService implements RunningProber {
     this.#prober.stop();
     this.#agenda.stop();
     this.#dhtSource.stop();
-    this.#trackerSource.stop();
+    this.#trackerSource?.stop();
     await this.#tcp.close();
   }
 
@@ -225,7 +227,7 @@ class ProberService implements RunningProber {
   #sources(times: ProberTimes): Sources {
     return {
       ask: (view, census, now) => {
-        this.#trackerSource.ask(view, census, now);
+        this.#trackerSource?.ask(view, census, now);
         if (!view.home.isPrivate) this.#dhtSource.ask(view, census, now, times.sourceMs);
       },
       hush: (swarm) => this.#dhtSource.end(swarm),

@@ -7,6 +7,8 @@ export interface ProberTimes extends SessionTimes {
   readonly sayMs: number;
   /** How long a peer that shows less than all is watched: for HAVEs, for interest. */
   readonly observeMs: number;
+  /** How long one that began with nothing is watched: libtorrent's super-seeder reveals its first piece after 10 s. */
+  readonly revealMs: number;
   /** How long an unchoke is waited for before a peer is `choked`. */
   readonly chokeMs: number;
   /** From the handshake: how long a session is held while the metadata is unknown. */
@@ -59,6 +61,7 @@ export const PUBLIC_TIMES: ProberTimes = {
   connectMs: 4_000,
   sayMs: 15_000,
   observeMs: 10_000,
+  revealMs: 20_000,
   chokeMs: 60_000,
   metadataWaitMs: 60_000,
   silenceSpacingMs: 60_000,
@@ -82,6 +85,7 @@ export const LAB_TIMES: ProberTimes = {
   connectMs: 3_000,
   sayMs: 4_000,
   observeMs: 2_500,
+  revealMs: 4_000,
   chokeMs: 7_000,
   metadataWaitMs: 15_000,
   silenceSpacingMs: 500,

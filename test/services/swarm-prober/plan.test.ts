@@ -7,7 +7,15 @@ import { choosePiece, nextStep, type Situation } from '@swarmscope/swarm-prober/
 import { DEFAULT_BUDGETS, LAB_TIMES } from '@swarmscope/swarm-prober/settings.ts';
 import { describe, expect, test } from 'vitest';
 
-const times = { ...LAB_TIMES, sayMs: 4000, observeMs: 2000, chokeMs: 7000, metadataWaitMs: 15_000, silenceSpacingMs: 500 };
+const times = {
+  ...LAB_TIMES,
+  sayMs: 4000,
+  observeMs: 2000,
+  revealMs: 6000,
+  chokeMs: 7000,
+  metadataWaitMs: 15_000,
+  silenceSpacingMs: 500,
+};
 const situation = (more: Partial<Situation> = {}): Situation => ({
   known: true,
   mayFetch: true,
@@ -78,7 +86,9 @@ describe('who says nothing or less than all', () => {
     peer.take({ type: 'pieces', have: 1, total: 50, index: 9 }, peer.pieces!, 20);
     expect(nextStep(peer, session(), situation(), 30)).toEqual({ do: 'challenge', piece: 9 });
     peer.challenged(9, false, 30);
-    expect(nextStep(peer, session(), situation(), 40)).toEqual({ do: 'wait', until: 2000 });
+    expect(nextStep(peer, session(), situation(), 40)).toEqual({ do: 'wait', until: 6000 });
+    peer.take({ type: 'interested', interested: true }, peer.pieces!, 50);
+    expect(nextStep(peer, session(), situation(), 60)).toEqual({ do: 'wait', until: 2020 });
   });
 });
 

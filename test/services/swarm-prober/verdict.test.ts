@@ -145,6 +145,12 @@ describe('a peer', () => {
     const steps = [[handshaken], [shown, none], [shown, one]] as const;
     expect(lived(steps).verdict).toBe('super_seeder');
     expect(lived([...steps, [{ type: 'interested', interested: true }]]).verdict).toBe('leecher');
+    // Late, but it does not want what it does not show: libtorrent's way.
+    const late = lived([[handshaken], [shown, none]]);
+    late.offered([50], 200);
+    late.pieces!.add(3);
+    late.take(shown, late.pieces!, 10_000);
+    expect(late.verdict).toBe('super_seeder');
     const wait = Array.from({ length: 20 }, () => [{ type: 'choked' } as PeerFact] as const);
     expect(lived([[handshaken], [shown, none], ...wait, [shown, one]]).verdict).toBe('leecher');
   });

@@ -40,6 +40,11 @@ export class PeerPieces {
     return this.#field ? this.#field.complete : this.#shown === 'all';
   }
 
+  /** The first it said was that it has nothing (or one piece, by a HAVE). */
+  get startedEmpty(): boolean {
+    return this.#saidFirst === 'none';
+  }
+
   /** HAVEs after it had shown nothing at first: 0 when it began with some. */
   get revealed(): number {
     return this.#saidFirst === 'none' ? this.#revealed : 0;

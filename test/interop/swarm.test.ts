@@ -1,0 +1,140 @@
+// The prober against a swarm of libtorrent, Transmission and aria2 peers around an opentracker: every peer in its class, counts exact, seeders proved, metadata equal.
+import { readFileSync } from 'node:fs';
+import { parseEndpoint } from '@swarmscope/bittorrent/endpoint.ts';
+import { fromHex } from '@swarmscope/bittorrent/hex.ts';
+import { MemoryBus } from '@swarmscope/bus/memory.ts';
+import type { Event, EventOf } from '@swarmscope/events/event.ts';
+import { parseEvent } from '@swarmscope/events/event.ts';
+import { AddressPolicy } from '@swarmscope/runtime/address-policy.ts';
+import { systemClock } from '@swarmscope/runtime/clock.ts';
+import { silentLog } from '@swarmscope/runtime/log.ts';
+import { Metrics } from '@swarmscope/runtime/metrics.ts';
+import { Pseudonyms } from '@swarmscope/runtime/pseudonym.ts';
+import { systemRandom } from '@swarmscope/runtime/random.ts';
+import { type ProbeTarget, type RunningProber, startProber } from '@swarmscope/swarm-prober/service.ts';
+import { LAB_TIMES } from '@swarmscope/swarm-prober/settings.ts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { missing } from '../support/extras.ts';
+import { pickNetwork, until, Workbench } from './support/process.ts';
+import { type Swarm, startSwarm } from './support/swarm.ts';
+
+/** Foreign clients unchoke when they like: aria2 takes up to 10 s and more, a slow seeder some seconds for a piece. */
+const TIMES = {
+  ...LAB_TIMES,
+  chokeMs: 40_000,
+  challengeMs: 20_000,
+  observeMs: 5_000,
+  revealMs: 20_000,
+  censusMs: 120_000,
+  metadataMs: 10_000,
+};
+
+describe.skipIf(missing('libtorrent', 'transmission', 'aria2', 'opentracker').length > 0)('a swarm of foreign peers', () => {
+  const bench = new Workbench('prober');
+  const address = pickNetwork();
+  const events: Event[] = []; // bound: one suite
+  let swarm: Swarm;
+  let prober: RunningProber;
+
+  beforeAll(async () => {
+    swarm = await startSwarm(bench, address);
+    const bus = new MemoryBus();
+    const publish = bus.publish.bind(bus);
+    bus.publish = (event) => {
+      events.push(event);
+      return publish(event);
+    };
+    const pseudonyms = new Pseudonyms({ clock: systemClock, key: new Uint8Array(32), epoch: 0 });
+    prober = bench.keep(
+      await startProber({
+        dht: [],
+        bus,
+        clock: systemClock,
+        random: systemRandom(),
+        policy: new AddressPolicy({ labNetworks: ['127.0.0.0/8'], optOut: [] }),
+        pseudonyms,
+        log: silentLog,
+        metrics: new Metrics({ processMetrics: false }),
+        network: 'interop',
+        instanceId: 'interop',
+        addresses: 'full',
+        listen: { address: address(100), port: 0 },
+        verify: 'all',
+        announce: 'none',
+        times: TIMES,
+        budgets: { challenges: 2 },
+        onInvariant: (error) => {
+          throw error;
+        },
+      }),
+    );
+    pseudonyms.stop();
+  });
+  afterAll(() => bench.close());
+
+  const of = <T extends Event['topic']>(topic: T): EventOf<T>[] =>
+    events.filter((event): event is EventOf<T> => event.topic === topic);
+
+  /** Probes a torrent, knowing no more than its hash and its peers; the events of its census. */
+  async function probe(target: ProbeTarget, swarmId: string) {
+    prober.add(target);
+    await until('the census is over', () => prober.settled(), 150_000);
+    const sampled = of('swarm_sampled').findLast((event) => event.swarm_id === swarmId);
+    if (!sampled) throw new Error('no census');
+    const probed = new Map(
+      of('peer_probed')
+        .filter((event) => event.census_id === sampled.census_id)
+        .map((event) => [event.endpoint, event]),
+    );
+    return { sampled, probed };
+  }
+
+  test('every peer is in its class, with exact counts, and each honest seeder is proved', async () => {
+    const infoHash = fromHex(swarm.torrent.info_hash_v1!)!;
+    const dead = { address: address(99), port: 9 };
+    const peers = [...swarm.peers.map((peer) => parseEndpoint(peer.endpoint)!), dead];
+    const before = await Promise.all(swarm.peers.map((peer) => peer.piecesHave()));
+    const { sampled, probed } = await probe({ infoHash, peers }, swarm.torrent.info_hash_v1!);
+    const after = await Promise.all(swarm.peers.map((peer) => peer.piecesHave()));
+
+    const verdicts = Object.fromEntries(swarm.peers.map((peer) => [peer.name, probed.get(peer.endpoint)?.verdict]));
+    expect(verdicts).toEqual(Object.fromEntries(swarm.peers.map((peer) => [peer.name, peer.expected])));
+    for (const [i, peer] of swarm.peers.entries()) {
+      const seen = probed.get(peer.endpoint)!;
+      expect(seen, peer.name).toMatchObject({ outcome: 'handshaken', pieces_total: swarm.torrent.pieces, challenges_failed: 0 });
+      if (peer.expected === 'super_seeder') continue;
+      expect(seen.pieces_have, peer.name).toBeGreaterThanOrEqual(before[i]!);
+      expect(seen.pieces_have, peer.name).toBeLessThanOrEqual(after[i]!);
+      if (peer.expected === 'proved') expect(seen.challenges_passed, peer.name).toBeGreaterThanOrEqual(1);
+    }
+    expect(probed.get(`${dead.address}:9`)).toMatchObject({ verdict: 'unreachable', outcome: 'refused' });
+    expect(sampled).toMatchObject({ proved: 3, super_seeder: 1, partial_seed: 1, leecher: 3, unreachable: 1, completable: 1 });
+  });
+
+  test('the metadata came from the swarm, and is that of the .torrent', () => {
+    const resolved = of('torrent_resolved').find((event) => event.swarm_id === swarm.torrent.info_hash_v1);
+    const torrent = readFileSync(swarm.torrent.torrent);
+    expect(torrent.includes(Buffer.from(swarm.torrent.info, 'hex'))).toBe(true);
+    expect(resolved).toMatchObject({
+      source: 'peer',
+      info_hash_v1: swarm.torrent.info_hash_v1,
+      name: swarm.torrent.name,
+      pieces: swarm.torrent.pieces,
+      size_bytes: String(128 * 65_536),
+    });
+  });
+
+  test('a hybrid is one swarm under both its names, and its seeder is proved', async () => {
+    const { info_hash_v1: v1, info_hash_v2: v2 } = swarm.hybrid;
+    const peers = [parseEndpoint(swarm.hybridPeer.endpoint)!];
+    const { sampled, probed } = await probe({ infoHashV2: fromHex(v2!)!, peers }, v1!);
+    expect(probed.get(swarm.hybridPeer.endpoint)).toMatchObject({ verdict: 'proved', pieces_have: swarm.hybrid.pieces });
+    expect(sampled).toMatchObject({ swarm_id: v1, proved: 1, endpoints_known: 1 });
+    const alias = of('torrent_resolved').find((event) => event.alias_of !== null);
+    expect(alias).toMatchObject({ swarm_id: v2!.slice(0, 40), alias_of: v1, info_hash_v2: v2 });
+  });
+
+  test('every event is one by its definition', () => {
+    for (const event of events) expect(parseEvent(event.topic, event)).toEqual(event);
+  });
+});
