@@ -7,7 +7,6 @@ import { swarmHash } from '@swarmscope/bittorrent/mse/keys.ts';
 import { DiallingMseSession, type EncryptionFact, InboundMseSession } from '@swarmscope/bittorrent/mse/session.ts';
 import { DEFAULT_TIMES, type PeerFact } from '@swarmscope/bittorrent/peer/facts.ts';
 import { PeerSession } from '@swarmscope/bittorrent/peer/session.ts';
-import type { Swarm } from '@swarmscope/bittorrent/peer/swarm.ts';
 import { systemClock } from '@swarmscope/runtime/clock.ts';
 import { raiseInvariant } from '@swarmscope/runtime/invariant.ts';
 import { randomBytes, systemRandom } from '@swarmscope/runtime/random.ts';
@@ -15,20 +14,8 @@ import { TcpTransport } from '@swarmscope/runtime/tcp.ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { missing } from '../support/extras.ts';
 import { LibtorrentPeers, type MadeTorrent, TorrentMaker } from './support/libtorrent.ts';
+import { LoneSwarm } from './support/lone-swarm.ts';
 import { pickNetwork, until, Workbench } from './support/process.ts';
-
-/** A swarm of which nothing is known but its infohash. */
-function unknownSwarm(infoHash: Uint8Array): Swarm {
-  return {
-    infoHash,
-    isNamed: (name) => equalBytes(name, infoHash),
-    info: undefined,
-    layout: undefined,
-    pieces: { size: 0, has: () => false, read: () => undefined, indices: () => [] },
-    upload: { take: () => true },
-    allowsPex: true,
-  };
-}
 
 describe.skipIf(missing('libtorrent').length > 0)('a libtorrent peer that speaks encrypted or not at all', () => {
   const bench = new Workbench('encryption');
@@ -56,7 +43,7 @@ describe.skipIf(missing('libtorrent').length > 0)('a libtorrent peer that speaks
   function session(): PeerSession {
     return new PeerSession({
       peerId: randomBytes(random, 20),
-      swarm: unknownSwarm(infoHash),
+      swarm: new LoneSwarm(infoHash),
       remote: seeder,
       self: { client: 'Swarmscope test', listenPort: undefined },
       times: DEFAULT_TIMES,

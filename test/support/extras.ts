@@ -32,6 +32,7 @@ export const SUITES: readonly { file: string; title: string; needs: readonly Ext
     title: 'prober against a swarm of foreign peers',
     needs: ['libtorrent', 'transmission', 'aria2', 'opentracker'],
   },
+  { file: 'test/interop/utp.test.ts', title: 'uTP with libtorrent', needs: ['libtorrent'] },
 ];
 
 const PROGRAMS: Partial<Record<Extra, readonly string[]>> = {
