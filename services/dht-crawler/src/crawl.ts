@@ -146,8 +146,11 @@ export class Crawl {
     node.asked = false;
     node.failures = 0;
     node.answers++;
-    if (fact.mismatch) this.#mismatched(node, reply);
-    else {
+    if (fact.mismatch) {
+      this.#mismatched(node, reply);
+      // A look is a look, whoever misnamed it: what it showed is kept, and its interval has begun.
+      if (task.visit === 'sample') this.findings.learn(task, reply, now);
+    } else {
       this.findings.meet(node, fact.rttMs, reply);
       if (!isCondemned(node)) hear(node, reply, this.roster, dht, (id, endpoint) => this.list(id, endpoint, node, now, dht));
       this.findings.learn(task, reply, now);
