@@ -69,6 +69,10 @@ export class Census {
       this.#questions.set(key, { source, state: 'asked', due: now + this.#times.sourceMs });
   }
 
+  wasAsked(key: string): boolean {
+    return this.#questions.has(key);
+  }
+
   settle(key: string, answered: boolean): void {
     const question = this.#questions.get(key);
     if (question) question.state = answered ? 'answered' : 'failed';

@@ -188,7 +188,10 @@ class ProberService implements RunningProber {
   }
 
   addSource(source: TorrentSource): void {
-    this.#take(source).isKept = true;
+    const swarm = this.#take(source);
+    swarm.isKept = true;
+    const { census } = swarm;
+    if (census) for (const view of swarm.views) this.#trackerSource?.ask(view, census, this.#options.clock.now());
   }
 
   progress(): ProberProgress {

@@ -49,10 +49,11 @@ export class TrackerSource {
     this.#options = options;
   }
 
-  /** Asks all trackers of the swarm for one of its names. */
+  /** Asks all trackers of the swarm for one of its names; those that this census has asked already are passed over. */
   ask(view: SwarmView, census: Census, now: number): void {
     for (const url of view.home.trackers) {
       const key = `tracker ${url} ${view.home.views.indexOf(view)}`;
+      if (census.wasAsked(key)) continue;
       census.ask(key, 'tracker', now);
       this.#askOne(url, key, view, census).catch((error: unknown) => this.#options.onInvariant(error));
     }
