@@ -2,5 +2,5 @@
 declare module 'bencode' {
   const codec: { encode(value: unknown): Uint8Array; decode(bytes: Uint8Array): unknown };
 
-  export { codec as default };
+  export = codec;
 }
