@@ -20,6 +20,7 @@ export type Extra = keyof typeof EXTRAS;
 
 /** Suites that are skipped without something from outside npm, and what each needs; the runner prints this. */
 export const SUITES: readonly { file: string; title: string; needs: readonly Extra[] }[] = [
+  { file: 'test/e2e/page.test.ts', title: 'the built-in page in a headless Chromium', needs: ['chromium'] },
   { file: 'test/interop/dht-libtorrent.test.ts', title: 'crawler against 40 libtorrent DHT nodes', needs: ['libtorrent'] },
   { file: 'test/interop/encryption.test.ts', title: 'encrypted streams with libtorrent', needs: ['libtorrent'] },
   {
