@@ -1,5 +1,6 @@
 // The scenarios of `npm run sim` by name. The heavy ones run only when named.
 import type { Figure } from './figure.ts';
+import { runCrawl } from './scenarios/crawl.ts';
 import { runLookups } from './scenarios/lookups.ts';
 
 export interface Scenario {
@@ -10,6 +11,8 @@ export interface Scenario {
 }
 
 const mixed = { dead: 0.3, liars: 0.1, old: 0.1, intervalS: 0 };
+const fast = { latencyMs: 20, jitterMs: 80, loss: 0 };
+const goals = { infohashRecall: 99.5, nodeRecall: 99.5, queriesPerNode: 8 };
 
 export const SCENARIOS: readonly Scenario[] = [
   {
@@ -23,5 +26,49 @@ export const SCENARIOS: readonly Scenario[] = [
         link: { latencyMs: 20, jitterMs: 80, loss: 0.01 },
         lookups: 100,
       }),
+  },
+  {
+    name: 'crawl-2000',
+    title: 'crawl of 2 000 nodes and 8 000 infohashes, 30 % dead, 10 % liars of all kinds',
+    heavy: false,
+    run: (seed) =>
+      runCrawl({ name: '2 000', seed, network: { nodes: 2_000, infohashes: 8_000, ...mixed }, link: fast, ...goals }),
+  },
+  {
+    name: 'crawl-interval',
+    title: 'the same with intervals of six hours: one look at each node',
+    heavy: false,
+    run: (seed) =>
+      runCrawl({
+        name: 'interval 21 600',
+        seed,
+        network: { nodes: 2_000, infohashes: 8_000, ...mixed, intervalS: 21_600 },
+        link: fast,
+        ...goals,
+        infohashRecall: 99,
+      }),
+  },
+  {
+    name: 'crawl-loss',
+    title: 'the same over bad lines: 3 % loss, 120 ms',
+    heavy: false,
+    run: (seed) =>
+      runCrawl({
+        name: '3 % loss',
+        seed,
+        network: { nodes: 2_000, infohashes: 8_000, ...mixed },
+        link: { latencyMs: 100, jitterMs: 40, loss: 0.03 },
+        ...goals,
+        infohashRecall: 97,
+        nodeRecall: 97,
+        queriesPerNode: 12,
+      }),
+  },
+  {
+    name: 'crawl-50000',
+    title: 'crawl of 50 000 nodes and 200 000 infohashes, 30 % dead, 10 % liars of all kinds',
+    heavy: true,
+    run: (seed) =>
+      runCrawl({ name: '50 000', seed, network: { nodes: 50_000, infohashes: 200_000, ...mixed }, link: fast, ...goals }),
   },
 ];
