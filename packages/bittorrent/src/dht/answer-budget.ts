@@ -25,16 +25,16 @@ export class AnswerBudget {
     this.#limits = { ...DEFAULT_ANSWERS, ...limits };
   }
 
-  /** Takes one answer's worth, or nothing and false. */
+  /** Takes one answer's worth, or false. The host pays even when the common budget is used up: so that who floods runs dry, and the others get what is left. */
   take(host: string, now: number): boolean {
     const { hostPerSecond, hostBurst, perSecond } = this.#limits;
-    if (this.#allFullAt - now > 1000) return false;
     const spacing = 1000 / hostPerSecond;
     const fullAt = Math.max(this.#fullAt.get(host) ?? now, now);
     if (fullAt - now > (hostBurst - 1) * spacing) return false;
-    this.#allFullAt = Math.max(this.#allFullAt, now) + 1000 / perSecond;
     this.#prune(now);
     if (this.#fullAt.size < MAX_HOSTS || this.#fullAt.has(host)) this.#fullAt.set(host, fullAt + spacing);
+    if (this.#allFullAt - now > 1000) return false;
+    this.#allFullAt = Math.max(this.#allFullAt, now) + 1000 / perSecond;
     return true;
   }
 
