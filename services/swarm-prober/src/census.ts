@@ -47,6 +47,8 @@ export class Census {
   readonly own = new Set<string>(); // bound: our own addresses and instances
   /** The table was full: there are more than these. */
   wasCut = false;
+  /** Somebody shook hands. */
+  wasReached = false;
   dialling = 0;
   talking = 0;
   #successor: Census | undefined;

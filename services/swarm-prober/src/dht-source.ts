@@ -28,7 +28,9 @@ export interface DhtSourceOptions {
 interface Lookup {
   readonly view: SwarmView;
   readonly census: Census;
-  readonly key: string;
+  /** Of the census' question; undefined where the census does not wait for it. */
+  readonly key: string | undefined;
+  readonly announces: boolean;
   readonly until: number;
   retries: number;
 }
@@ -53,23 +55,33 @@ export class DhtSource {
     this.#unlisten = this.#places.map((place) => place.driven.listen((fact, now) => this.#fact(place, fact, now)));
   }
 
-  /** Looks for peers of one name, in the DHT of each family. `waitMs`: how long the census waits for it. */
+  /**
+   * Looks for peers of one name, in the DHT of each family. `waitMs`: how long the census waits for it. Watched torrents are announced on the way;
+   * others only when somebody was reached (`announce`): the DHT need not store that we looked for what is dead.
+   */
   ask(view: SwarmView, census: Census, now: number, waitMs: number): void {
     for (const [index, place] of this.#places.entries()) {
       const key = `dht ${index} ${view.home.views.indexOf(view)}`;
       census.ask(key, 'dht', now);
-      this.#lookup(place, { view, census, key, until: now + waitMs, retries: 0 });
+      this.#lookup(place, { view, census, key, announces: view.home.watched, until: now + waitMs, retries: 0 });
     }
   }
 
-  /** Ends what is under way for a swarm. */
-  end(swarm: ProbedSwarm): void {
+  /** Announces us under one name, where that is allowed and was not done by `ask`. */
+  announce(view: SwarmView, census: Census, now: number): void {
+    if (!view.home.announce || view.home.watched) return;
+    for (const place of this.#places)
+      this.#lookup(place, { view, census, key: undefined, announces: true, until: now, retries: 0 });
+  }
+
+  /** Ends what is under way for a swarm; with `all` also announces that nobody waits for. */
+  end(swarm: ProbedSwarm, all = false): void {
     for (const { driven, lookups } of this.#places) {
       for (const [id, { view, census, key }] of lookups) {
-        if (view.home !== swarm) continue;
+        if (view.home !== swarm || (key === undefined && !all)) continue;
         lookups.delete(id);
         driven.act((node) => node.cancel(id));
-        census.current.settle(key, false);
+        if (key !== undefined) census.current.settle(key, false);
       }
     }
   }
@@ -79,9 +91,10 @@ export class DhtSource {
   }
 
   #lookup({ driven, lookups }: Place, lookup: Lookup): void {
-    const { view } = lookup;
+    const { view, announces } = lookup;
     const port = this.#options.listenPort();
-    const announce = view.home.announce && port !== undefined ? { announce: { port, seed: false, impliedPort: false } } : {};
+    const announce =
+      announces && view.home.announce && port !== undefined ? { announce: { port, seed: false, impliedPort: false } } : {};
     driven.act((node, now, out) => {
       const plan = { target: view.infoHash, kind: 'get_peers', maxNodes: MAX_NODES, ...announce } as const;
       // Registered inside of the call: its facts are told before the call returns.
@@ -103,7 +116,7 @@ export class DhtSource {
       place.lookups.delete(fact.lookup);
       const isThin = fact.answered < ENOUGH_ANSWERS && lookup.retries < MAX_RETRIES;
       if (isThin && now + RETRY_MS < until) this.#retryLater(place, lookup, now);
-      else census.current.settle(key, fact.answered > 0);
+      else if (key !== undefined) census.current.settle(key, fact.answered > 0);
     }
     this.#options.changed();
   }

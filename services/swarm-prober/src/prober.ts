@@ -22,6 +22,8 @@ import { summarize } from './summary.ts';
 import type { ProbedSwarm, SwarmView } from './swarm.ts';
 
 const CENSUS_ID_BYTES = 8;
+/** Infohashes that are met come in the order of the id space, and neighbours there have the same DHT nodes: so they are mixed. */
+const MIX_MS = 2_000;
 /** v2 names of hybrids that are remembered, so that they are not followed again. */
 const MAX_ALIASES = 100_000;
 
@@ -29,6 +31,8 @@ const MAX_ALIASES = 100_000;
 export interface Sources {
   /** All sources of one name of the swarm. */
   ask(view: SwarmView, census: Census, now: number): void;
+  /** Somebody of this swarm was reached, for the first time in this census. */
+  reached(view: SwarmView, census: Census, now: number): void;
   /** No DHT and no PEX any more for this swarm: it is private. */
   hush(swarm: ProbedSwarm): void;
   /** A census is over: what is still under way for it is of no use. */
@@ -110,7 +114,8 @@ export class Prober implements ProbeOwner {
     const known = this.#registry.find(infoHash);
     if (this.#aliases.has(infoHash) || (known && known.id !== infoHash)) return;
     const isNew = this.schedule.get(infoHash) === undefined;
-    const entry = this.schedule.add(infoHash, false, this.#options.clock.now(), dueMs);
+    const mixed = this.#options.clock.now() + this.#options.random() * MIX_MS;
+    const entry = this.schedule.add(infoHash, false, this.#options.clock.now(), dueMs ?? mixed);
     if (!entry || !isNew) return;
     entry.censuses = censuses;
     this.pump();
@@ -275,6 +280,13 @@ export class Prober implements ProbeOwner {
   viewOf(infoHash: Uint8Array): SwarmView | undefined {
     const swarm = this.#registry.find(toHex(infoHash));
     return swarm?.census ? swarm.views.find((view) => toHex(view.infoHash) === toHex(infoHash)) : undefined;
+  }
+
+  reached(view: SwarmView): void {
+    const { census } = view.home;
+    if (!census || census.wasReached) return;
+    census.wasReached = true;
+    this.#sources.reached(view, census, this.#options.clock.now());
   }
 
   inbound(view: SwarmView, peer: Peer): void {

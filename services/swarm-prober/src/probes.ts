@@ -20,6 +20,7 @@ export interface ProbeOwner {
   verified(view: SwarmView, piece: number, data: Uint8Array): void;
   learned(view: SwarmView, from: Peer, peers: readonly PexPeer[]): void;
   inbound(view: SwarmView, peer: Peer): void;
+  reached(view: SwarmView): void;
   /** Whether a piece of this many bytes may be asked for; it is then counted. */
   spendVerify(view: SwarmView, bytes: number): boolean;
   /** A dial or session ended, or a slot became free. */
@@ -231,6 +232,7 @@ export class Probes {
     if (census) census.talking++;
     if (live.peer.direction === 'out') this.#leaveDialling(live.peer, census);
     else this.#owner.inbound(live.view!, live.peer);
+    this.#owner.reached(live.view!);
   }
 
   #leaveDialling(peer: Peer, census: Census | undefined): void {

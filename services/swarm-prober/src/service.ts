@@ -233,7 +233,10 @@ class ProberService implements RunningProber {
         this.#trackerSource?.ask(view, census, now);
         if (!view.home.isPrivate) this.#dhtSource.ask(view, census, now, times.sourceMs);
       },
-      hush: (swarm) => this.#dhtSource.end(swarm),
+      reached: (view, census, now) => {
+        if (!view.home.isPrivate) this.#dhtSource.announce(view, census, now);
+      },
+      hush: (swarm) => this.#dhtSource.end(swarm, true),
       end: (swarm) => this.#dhtSource.end(swarm),
     };
   }
