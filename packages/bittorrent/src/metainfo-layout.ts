@@ -39,6 +39,15 @@ export class TorrentLayout implements PieceLayout {
     return Math.min(info.pieceBytes, file.offset + file.bytes - start);
   }
 
+  /** Whether the hash of a piece is known. */
+  canVerify(index: number): boolean {
+    const { info } = this;
+    if (index < 0 || index >= info.pieces) return false;
+    if (info.pieceHashes) return true;
+    const file = info.files[this.#fileAt(index * info.pieceBytes)]!;
+    return file.bytes <= info.pieceBytes || this.#layers.has(toHex(file.root!));
+  }
+
   verify(index: number, bytes: Uint8Array): boolean | undefined {
     const { info } = this;
     if (index < 0 || index >= info.pieces || bytes.length !== this.pieceBytes(index)) return false;

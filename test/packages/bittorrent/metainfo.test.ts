@@ -120,12 +120,18 @@ describe('pieces of a v2 torrent', () => {
     const layout = new TorrentLayout(info);
     const piece = content.range(0, layout.pieceBytes(0));
     expect(layout.verify(0, piece)).toBeUndefined();
+    expect([layout.canVerify(0), layout.canVerify(layout.pieces - 1), layout.canVerify(layout.pieces)]).toEqual([
+      false,
+      true,
+      false,
+    ]);
     const root = info.files[0]!.root!;
     const layer = metainfo.layers.get(toHex(root))!;
     expect(layout.addLayer(root, layer.subarray(32))).toBe(false);
     expect(layout.addLayer(info.files[1]!.root!, layer)).toBe(false);
     expect(layout.addLayer(root, layer)).toBe(true);
     expect(layout.verify(0, piece)).toBe(true);
+    expect(layout.canVerify(0)).toBe(true);
   });
 
   test('of a file that fits one need no layer, and end with the file', () => {

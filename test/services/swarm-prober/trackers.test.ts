@@ -11,7 +11,7 @@ import { ManualClock, systemClock } from '@swarmscope/runtime/clock.ts';
 import { raiseInvariant } from '@swarmscope/runtime/invariant.ts';
 import { seededRandom } from '@swarmscope/runtime/random.ts';
 import { openUdp } from '@swarmscope/runtime/udp.ts';
-import { TrackerClient } from '@swarmscope/swarm-prober/trackers.ts';
+import { openTrackerClient, TrackerClient } from '@swarmscope/swarm-prober/trackers.ts';
 import { openUdpFront } from '@swarmscope/swarm-prober/trackers-udp.ts';
 import { afterEach, describe, expect, test } from 'vitest';
 
@@ -79,12 +79,8 @@ async function client(labNetworks = ['127.0.0.0/8'], firstTimeoutMs = 15_000) {
     onInvariant: raiseInvariant,
     firstTimeoutMs,
   });
-  const trackers = new TrackerClient({
-    clock,
-    udp,
-    policy: new AddressPolicy({ labNetworks, optOut: [] }),
-    httpTimeoutMs: 2_000,
-  });
+  const policy = new AddressPolicy({ labNetworks, optOut: [] });
+  const trackers = new TrackerClient({ clock, udp, policy, httpTimeoutMs: 2_000 });
   opened.push(() => trackers.stop());
   return { trackers, clock };
 }
@@ -238,6 +234,15 @@ describe('bad trackers', () => {
     expect(await trackers.announce(`${url}/a`, REQUEST)).toMatchObject({ outcome: 'unreachable_net' });
     expect(inner.paths).toEqual([]);
   });
+});
+
+test('opened with its sockets', async () => {
+  const policy = new AddressPolicy({ labNetworks: ['127.0.0.0/8'], optOut: [] });
+  const shared = { clock: systemClock, random: seededRandom(2), onInvariant: raiseInvariant, policy };
+  const trackers = await openTrackerClient({ ...shared, addresses: ['127.0.0.1'] });
+  const { url } = await udpTracker();
+  opened.push(() => trackers.stop());
+  expect(await trackers.announce(`${url}/announce`, REQUEST)).toMatchObject({ outcome: 'ok' });
 });
 
 test('at most four requests to one tracker at the same time', async () => {
