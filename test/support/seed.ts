@@ -2,6 +2,7 @@
 import { TOPICS } from '@swarmscope/events/definitions.ts';
 import { type Event, makeEvent } from '@swarmscope/events/event.ts';
 import { rowWriter } from '@swarmscope/events/table.ts';
+import { rejectedLine } from '@swarmscope/store/rejected.ts';
 import type { Store } from '@swarmscope/store/store.ts';
 import { DAY_MS, DAYS, FATES, hexOf, type StampOf, swarmEvents } from './seed-swarms.ts';
 
@@ -126,6 +127,18 @@ export async function insertSeed(store: Store, endMs: number): Promise<Record<st
   for (const topic of TOPICS)
     for (let i = 0; i < lines[topic]!.length; i += ROWS)
       await store.insert(topic, lines[topic]!.slice(i, i + ROWS), `seed|${topic}|${i}`);
+  const refused = {
+    topic: 'peer_probed',
+    reason: 'bad_column',
+    detail: 'family: Invalid input',
+    bytes: Buffer.from('{"family":5}'),
+    size: 12,
+  };
+  await store.insert(
+    'rejected',
+    [rejectedLine({ ...refused, ts: endMs - DAY_MS, partition: 0, offset: 999_999n })],
+    'seed|rejected',
+  );
   await store.refresh();
   return Object.fromEntries(TOPICS.map((topic) => [topic, lines[topic]!.length]));
 }

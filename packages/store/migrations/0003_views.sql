@@ -187,7 +187,7 @@ CREATE VIEW IF NOT EXISTS client_shares{on_cluster}
     liars UInt64 COMMENT 'Of these: liars.'
 )
 AS SELECT
-    network, day, trimRight(splitByRegexp('[ /]?v?[0-9]', p.client)[1]) AS client,
+    network, day, trimRight(splitByRegexp('[ /]v?[0-9]', p.client)[1]) AS client,
     uniqMerge(p.peers) AS peers,
     uniqMergeIf(p.peers, verdict = 'proved') AS seeders,
     uniqMergeIf(p.peers, startsWith(verdict, 'liar')) AS liars
