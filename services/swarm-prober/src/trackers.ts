@@ -14,7 +14,7 @@ import type { AddressPolicy } from '@swarmscope/runtime/address-policy.ts';
 import type { Clock } from '@swarmscope/runtime/clock.ts';
 import { httpGet } from '@swarmscope/runtime/http.ts';
 import { Absences, Gates, Registrations, recall, remember } from './trackers-memory.ts';
-import { openUdpFront, type UdpFront, type UdpFrontOptions } from './trackers-udp.ts';
+import type { UdpFront } from './trackers-udp.ts';
 
 const HTTP_TIMEOUT_MS = 30_000;
 /** How long the end waits for trackers to hear that we leave. */
@@ -171,11 +171,6 @@ export class TrackerClient {
     if (decoded instanceof Malformed) return { outcome: 'malformed', answer: undefined, latencyMs };
     return { outcome: 'ok', answer: decoded, latencyMs };
   }
-}
-
-/** A client with a UDP socket on each of `addresses`. Rejects with the system's error when one cannot be had. */
-export async function openTrackerClient(options: TrackerClientOptions & UdpFrontOptions): Promise<TrackerClient> {
-  return new TrackerClient({ ...options, udp: await openUdpFront(options) });
 }
 
 /** Scheme, host and port: all of a tracker URL that may be told. Text that is no URL has none. */

@@ -11,7 +11,7 @@ import { ManualClock, systemClock } from '@swarmscope/runtime/clock.ts';
 import { raiseInvariant } from '@swarmscope/runtime/invariant.ts';
 import { seededRandom } from '@swarmscope/runtime/random.ts';
 import { openUdp } from '@swarmscope/runtime/udp.ts';
-import { openTrackerClient, TrackerClient } from '@swarmscope/swarm-prober/trackers.ts';
+import { TrackerClient } from '@swarmscope/swarm-prober/trackers.ts';
 import { openUdpFront } from '@swarmscope/swarm-prober/trackers-udp.ts';
 import { afterEach, describe, expect, test } from 'vitest';
 
@@ -234,15 +234,6 @@ describe('bad trackers', () => {
     expect(await trackers.announce(`${url}/a`, REQUEST)).toMatchObject({ outcome: 'unreachable_net' });
     expect(inner.paths).toEqual([]);
   });
-});
-
-test('opened with its sockets', async () => {
-  const policy = new AddressPolicy({ labNetworks: ['127.0.0.0/8'], optOut: [] });
-  const shared = { clock: systemClock, random: seededRandom(2), onInvariant: raiseInvariant, policy };
-  const trackers = await openTrackerClient({ ...shared, addresses: ['127.0.0.1'] });
-  const { url } = await udpTracker();
-  opened.push(() => trackers.stop());
-  expect(await trackers.announce(`${url}/announce`, REQUEST)).toMatchObject({ outcome: 'ok' });
 });
 
 test('at most four requests to one tracker at the same time', async () => {
