@@ -99,19 +99,20 @@ export class UdpFront {
   }
 }
 
-/** Binds a socket for each address. */
+/** Binds a socket for each address: all of them, or it rejects with the system's error and keeps none. */
 export async function openUdpFront(options: UdpFrontOptions): Promise<UdpFront> {
-  const { clock, random, onInvariant, firstTimeoutMs } = options;
-  const sockets = options.addresses.map(async (address) => {
-    const machine = new UdpTrackers({
-      random,
-      attempts: ATTEMPTS,
-      maxRequests: MAX_REQUESTS,
-      ...(firstTimeoutMs === undefined ? {} : { firstTimeoutMs }),
-    });
-    return new Socket(drive(machine, await openUdp({ address, port: 0 }), clock, onInvariant));
-  });
-  return new UdpFront(await Promise.all(sockets));
+  const opened = await Promise.allSettled(options.addresses.map((address) => openSocket(address, options)));
+  const sockets = opened.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+  const failed = opened.find((result) => result.status === 'rejected');
+  if (!failed) return new UdpFront(sockets);
+  await Promise.all(sockets.map((socket) => socket.stop()));
+  throw failed.reason;
+}
+
+async function openSocket(address: string, { clock, random, onInvariant, firstTimeoutMs }: UdpFrontOptions): Promise<Socket> {
+  const wait = firstTimeoutMs === undefined ? {} : { firstTimeoutMs };
+  const machine = new UdpTrackers({ random, attempts: ATTEMPTS, maxRequests: MAX_REQUESTS, ...wait });
+  return new Socket(drive(machine, await openUdp({ address, port: 0 }), clock, onInvariant));
 }
 
 function ended(outcome: TrackerOutcome, latencyMs = 0): UdpResult {

@@ -236,6 +236,13 @@ describe('bad trackers', () => {
   });
 });
 
+test('where one address cannot be had, none is kept', async () => {
+  const shared = { clock: systemClock, random: seededRandom(2), onInvariant: raiseInvariant };
+  await expect(openUdpFront({ ...shared, addresses: ['127.0.0.1', '192.0.2.1'] })).rejects.toMatchObject({
+    code: 'EADDRNOTAVAIL',
+  });
+});
+
 test('at most four requests to one tracker at the same time', async () => {
   let open = 0;
   let most = 0;
