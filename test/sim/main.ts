@@ -1,6 +1,6 @@
 // `npm run sim`: the simulated scenarios; -- NAME... picks, --seed N replays, --json prints the figures as one array.
 import { parseArgs } from 'node:util';
-import { type Figure, figureLines } from './figure.ts';
+import { type Figure, figureLines } from '@swarmscope/lab/figure.ts';
 import { SCENARIOS } from './scenarios.ts';
 
 const { values, positionals } = parseArgs({

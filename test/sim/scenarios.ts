@@ -1,5 +1,5 @@
 // The scenarios of `npm run sim` by name. The heavy ones run only when named.
-import type { Figure } from './figure.ts';
+import type { Figure } from '@swarmscope/lab/figure.ts';
 import { runCrawl } from './scenarios/crawl.ts';
 import { runLookups } from './scenarios/lookups.ts';
 

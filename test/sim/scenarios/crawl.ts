@@ -6,12 +6,12 @@ import type { Endpoint } from '@swarmscope/bittorrent/machine.ts';
 import { Crawl, type CrawlSink, DEFAULT_CRAWL } from '@swarmscope/dht-crawler/crawl.ts';
 import { shardOf } from '@swarmscope/dht-crawler/frontier.ts';
 import { SeenInfohashes } from '@swarmscope/dht-crawler/seen.ts';
+import { type Figure, figure } from '@swarmscope/lab/figure.ts';
 import { isTruthful } from '@swarmscope/lab/sim/dht-behaviour.ts';
 import type { DhtNetworkPlan } from '@swarmscope/lab/sim/dht-network.ts';
 import type { DhtLabNode } from '@swarmscope/lab/sim/dht-node.ts';
 import type { Link } from '@swarmscope/lab/sim/world.ts';
 import { seededRandom } from '@swarmscope/runtime/random.ts';
-import { type Figure, figure } from '../figure.ts';
 import { addVisitor, type Scene, setScene } from './lookups.ts';
 
 export interface CrawlPlan {

@@ -4,6 +4,7 @@ import type { DhtFact } from '@swarmscope/bittorrent/dht/facts.ts';
 import { DhtNode } from '@swarmscope/bittorrent/dht/node.ts';
 import { endpointKey } from '@swarmscope/bittorrent/endpoint.ts';
 import { toHex } from '@swarmscope/bittorrent/hex.ts';
+import { type Figure, figure } from '@swarmscope/lab/figure.ts';
 import { isTruthful } from '@swarmscope/lab/sim/dht-behaviour.ts';
 import { buildDhtNetwork, type DhtNetwork, type DhtNetworkPlan } from '@swarmscope/lab/sim/dht-network.ts';
 import { K } from '@swarmscope/lab/sim/population.ts';
@@ -11,7 +12,6 @@ import { Referee } from '@swarmscope/lab/sim/referee.ts';
 import { type Link, type SimHost, SimWorld } from '@swarmscope/lab/sim/world.ts';
 import { AddressPolicy } from '@swarmscope/runtime/address-policy.ts';
 import { randomBytes, seededRandom } from '@swarmscope/runtime/random.ts';
-import { type Figure, figure } from '../figure.ts';
 
 export interface LookupPlan {
   readonly seed: number;

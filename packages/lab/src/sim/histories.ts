@@ -169,7 +169,13 @@ function changes(intervals: readonly Interval[], horizonH: number): Change[] {
     ])
     .sort((a, b) => a.atH - b.atH || b.by - a.by);
   let count = 0;
-  return edges.filter(({ atH }) => atH <= horizonH).map(({ atH, by }) => ({ atH, count: (count += by) }));
+  const steps: Change[] = [];
+  for (const { atH, by } of edges) {
+    if (atH > horizonH) break;
+    count += by;
+    steps.push({ atH, count });
+  }
+  return steps;
 }
 
 function deathOf(copies: readonly Change[], horizonH: number): number | undefined {

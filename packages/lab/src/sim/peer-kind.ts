@@ -40,20 +40,23 @@ export interface PeerKindRule {
   readonly uploadOnly: boolean;
   /** Unchokes who is interested. */
   readonly unchokes: boolean;
-  /** Its pieces can really be had. */
+  /** It really has what it has: it belongs to the copies of the swarm. */
   readonly serves: boolean;
+  /** Whoever asks long enough sees and gets all that it has: what counts as surely there. */
+  readonly open: boolean;
   /** The verdict while it is incomplete, and once it has everything; more than one where evidence may not suffice. */
   readonly incomplete: readonly Verdict[];
   readonly complete: readonly Verdict[];
 }
 
-const honest = { claimsAll: false, uploadOnly: false, unchokes: true, serves: true } as const;
-const liar = { claimsAll: true, uploadOnly: false, unchokes: true, serves: true } as const;
+const honest = { claimsAll: false, uploadOnly: false, unchokes: true, serves: true, open: true } as const;
+const liar = { claimsAll: true, uploadOnly: false, unchokes: true, serves: true, open: false } as const;
 const absent: PeerKindRule = {
   claimsAll: false,
   uploadOnly: false,
   unchokes: false,
   serves: false,
+  open: false,
   incomplete: ['unreachable'],
   complete: ['unreachable'],
 };
@@ -63,12 +66,12 @@ export const KIND_RULES: Readonly<Record<PeerKind, PeerKindRule>> = {
   leecher: { ...honest, incomplete: ['leecher'], complete: ['proved'] },
   progressing: { ...honest, incomplete: ['leecher'], complete: ['proved'] },
   partial_seed: { ...honest, uploadOnly: true, incomplete: ['partial_seed'], complete: ['proved'] },
-  super_seeder: { ...honest, incomplete: [], complete: ['super_seeder'] },
+  super_seeder: { ...honest, open: false, incomplete: [], complete: ['super_seeder'] },
   liar_rejects: { ...liar, incomplete: ['liar_missing'], complete: [] },
   /** Silence alone is no proof: it may stay `claimed`. */
   liar_silent: { ...liar, incomplete: ['liar_missing', 'claimed'], complete: [] },
   liar_corrupt: { ...liar, incomplete: ['liar_corrupt'], complete: [] },
-  choker: { ...honest, claimsAll: true, unchokes: false, incomplete: [], complete: ['choked'] },
+  choker: { ...honest, claimsAll: true, unchokes: false, open: false, incomplete: [], complete: ['choked'] },
   mute: { ...absent, incomplete: ['unknown'], complete: ['unknown'] },
   encrypted_only: absent,
   tarpit: absent,

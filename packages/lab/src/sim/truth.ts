@@ -24,12 +24,15 @@ export interface SwarmTruth {
   /** How many peers of each verdict there were at least and at most: a peer that changes makes the two differ. */
   readonly least: Readonly<Record<Verdict, number>>;
   readonly most: Readonly<Record<Verdict, number>>;
-  /** Whether the pieces that can be had from reachable peers are all of them: `[true]`, `[false]`, or `[false, true]` when it changed. */
+  /**
+   * Whether the reachable peers have all pieces between them. Both values when it changed, or when evidence may show either: what a liar, a choker
+   * or a super-seeder has beyond the others is really there, but not seen.
+   */
   readonly completable: readonly boolean[];
   /** Peers that really have everything and can be reached; and those that say so. */
   readonly complete: Bounds;
   readonly claiming: Bounds;
-  /** Copies of the rarest piece among what can be had. */
+  /** Copies of the rarest piece: what is surely seen at the least, what is there at the most. */
   readonly copiesMin: Bounds;
   readonly peers: readonly PeerTruth[];
 }
@@ -41,7 +44,16 @@ export function swarmTruth(peers: readonly LabPeer[], from: number, to: number):
     Object.fromEntries(
       VERDICTS.map((verdict) => [verdict, judged.filter((entry) => counts(entry.verdicts, verdict)).length]),
     ) as Record<Verdict, number>;
-  const copies = bounds(from, to, (now) => fewestCopies(peers, now));
+  const copies = {
+    least: fewestCopies(
+      peers.filter((peer) => peer.rule.open),
+      from,
+    ),
+    most: fewestCopies(
+      peers.filter((peer) => peer.rule.serves),
+      to,
+    ),
+  };
   const completable = [...new Set([copies.least > 0, copies.most > 0])];
   return {
     least: count((verdicts, verdict) => verdicts.length === 1 && verdicts[0] === verdict),
@@ -64,13 +76,10 @@ function bounds(from: number, to: number, value: (now: number) => number): Bound
   return { least: value(from), most: value(to) };
 }
 
-/** How many reachable peers really have the rarest piece. Liars count with what they have: it can be had from them. */
+/** How many of these peers really have the rarest piece. */
 function fewestCopies(peers: readonly LabPeer[], now: number): number {
   const pieces = peers[0]?.plan.content.pieces ?? 0;
   const copies = new Uint32Array(pieces);
-  for (const peer of peers) {
-    if (!peer.rule.serves) continue;
-    for (const piece of peer.order.subarray(0, peer.count(now))) copies[piece]!++;
-  }
+  for (const peer of peers) for (const piece of peer.order.subarray(0, peer.count(now))) copies[piece]!++;
   return pieces === 0 ? 0 : copies.reduce((least, count) => Math.min(least, count), Number.POSITIVE_INFINITY);
 }

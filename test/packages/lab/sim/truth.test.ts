@@ -38,6 +38,15 @@ test('two halves are completable without a seeder; a liar, a silent or an unreac
   expect([truth.least.liar_missing, truth.least.unreachable, truth.least.leecher]).toEqual([1, 2, 1]);
 });
 
+test('what only a liar, a choker or a super-seeder has may be seen or not', () => {
+  const half = peer('leecher', { has: 5, order: up });
+  for (const kind of ['choker', 'super_seeder'] as const) {
+    expect(swarmTruth([half, peer(kind)], 0, 1).completable).toEqual([false, true]);
+  }
+  expect(swarmTruth([half, peer('liar_silent', { has: 6, order: down })], 0, 1).completable).toEqual([false, true]);
+  expect(swarmTruth([half, peer('liar_silent', { has: 4, order: down })], 0, 1).completable).toEqual([false]);
+});
+
 test('completable changes when the last piece comes', () => {
   const moving = peer('progressing', { has: 9, order: up, progress: { startMs: 0, everyMs: 100, limit: 10 } });
   expect(swarmTruth([moving], 0, 50).completable).toEqual([false]);

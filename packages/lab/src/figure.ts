@@ -1,4 +1,4 @@
-// What a scenario measures: the entries that `npm run sim -- --json` prints, and the table for people.
+// What a scenario or an accuracy run measures: the entries that --json prints, and the lines for people.
 
 /** One figure with its goal. `ratio` is value to baseline where there is one. */
 export interface Figure {
