@@ -15,6 +15,7 @@ import { Lookup, type LookupPlan } from './lookup.ts';
 import { type DhtNodeOptions, zeroCounters } from './node-options.ts';
 import { Pace } from './pace.ts';
 import { PeerStore } from './peer-store.ts';
+import { RecentMap } from './recent-map.ts';
 import { announcedEndpoint, Responder } from './responder.ts';
 import { DEFAULT_CAPS, GOOD_MS, RoutingTable } from './table.ts';
 import { Tokens } from './tokens.ts';
@@ -66,13 +67,14 @@ export class DhtNode implements Machine<DhtFact> {
   readonly #unreachable = new Unreachable();
   readonly #lookups = new Map<number, Lookup>(); // bound: MAX_LOOKUPS
   readonly #named = new Map<string, Target>(); // bound: MAX_NAMED
-  readonly #verified = new Map<string, number>(); // bound: MAX_VERIFIED
+  readonly #verified = new RecentMap<number>(MAX_VERIFIED);
   readonly #strangers = new Map<string, Target>(); // bound: MAX_STRANGERS
   #other: DhtNode | undefined;
   #nextTag = 1;
   #nextLookup = 1;
   #upkeepMs = 0;
   #refreshMs = 0;
+  #refreshes = 0;
   #bootstrapMs = Number.POSITIVE_INFINITY;
   #bootstrapPatienceMs = BOOTSTRAP_MS.first;
   #introductionMs = 0;
@@ -276,20 +278,13 @@ export class DhtNode implements Machine<DhtFact> {
       return;
     }
     this.#unreachable.answered(from);
-    this.#remember(from, now);
+    this.#verified.set(endpointKey(from), now + VERIFIED_MS);
     const { query, tag, to } = transaction;
     if (view.kind === 'error') {
       this.counters.refused++;
       out.emit({ type: 'refused', tag, query, from: to, code: view.errorCode });
       this.#lookupFailed(transaction, false, now, out);
     } else this.#answered(transaction, now, out);
-  }
-
-  #remember(from: Endpoint, now: number): void {
-    const key = endpointKey(from);
-    this.#verified.delete(key);
-    if (this.#verified.size >= MAX_VERIFIED) this.#verified.delete(this.#verified.keys().next().value!);
-    this.#verified.set(key, now + VERIFIED_MS);
   }
 
   #answered(transaction: Transaction, now: number, out: Out<DhtFact>): void {
@@ -390,7 +385,10 @@ export class DhtNode implements Machine<DhtFact> {
     if (stale) this.#send(stale, PING, now, out, 0, 0);
     if (now < this.#refreshMs) return;
     this.#refreshMs = now + (this.table.size < SMALL_TABLE ? SMALL_REFRESH_MS : REFRESH_MS);
-    this.#start(-this.#nextLookup++, { target: randomId(this.#options.random), kind: 'find_node' }, now, out);
+    // Our own neighbourhood and the rest of the space by turns: who joined beside us since is found either way.
+    this.#refreshes++;
+    const target = this.#refreshes % 2 === 1 ? this.id : randomId(this.#options.random);
+    this.#start(-this.#nextLookup++, { target, kind: 'find_node' }, now, out);
   }
 }
 

@@ -1,4 +1,6 @@
 // How fast we ask (design section 6): one query a second to one host with a burst of four, so many packets a second, so many hosts a minute.
+import { Fifo } from './fifo.ts';
+
 export interface PaceLimits {
   /** Between two queries to one host, once its burst is used. A little over a second: what counts is the other side's clock, which sees our jitter. */
   readonly hostIntervalMs: number;
@@ -25,8 +27,9 @@ const MAX_HOSTS = 200_000;
 export class Pace {
   readonly #limits: PaceLimits;
   readonly #fullAt = new Map<string, number>(); // bound: MAX_HOSTS
-  /** Hosts of the last minute, oldest first, with the time of their last query. */
+  /** Hosts of the last minute with the time of their last query; and all queries of that minute in order. */
   readonly #flows = new Map<string, number>(); // bound: flowsPerMinute
+  readonly #asked = new Fifo<{ readonly host: string; readonly atMs: number }>();
   #packetsFullAt = Number.NEGATIVE_INFINITY;
   #pruneMs = 0;
 
@@ -52,14 +55,14 @@ export class Pace {
   #flowReadyAt(now: number, host?: string): number {
     this.#forgetFlows(now);
     if (this.#flows.size < this.#limits.flowsPerMinute || (host !== undefined && this.#flows.has(host))) return now;
-    for (const last of this.#flows.values()) return last + FLOW_WINDOW_MS;
-    return now;
+    const first = this.#asked.first();
+    return first ? first.atMs + FLOW_WINDOW_MS : now;
   }
 
   #forgetFlows(now: number): void {
-    for (const [host, last] of this.#flows) {
-      if (last + FLOW_WINDOW_MS > now) return;
-      this.#flows.delete(host);
+    for (let first = this.#asked.first(); first && first.atMs + FLOW_WINDOW_MS <= now; first = this.#asked.first()) {
+      if (this.#flows.get(first.host) === first.atMs) this.#flows.delete(first.host);
+      this.#asked.shift();
     }
   }
 
@@ -70,8 +73,8 @@ export class Pace {
     if (this.#fullAt.size >= MAX_HOSTS && !this.#fullAt.has(host)) return false;
     this.#fullAt.set(host, Math.max(this.#fullAt.get(host) ?? now, now) + this.#limits.hostIntervalMs);
     this.#packetsFullAt = Math.max(this.#packetsFullAt, now) + 1000 / this.#limits.packetsPerSecond;
-    this.#flows.delete(host);
     this.#flows.set(host, now);
+    this.#asked.push({ host, atMs: now });
     return true;
   }
 

@@ -13,6 +13,9 @@ export interface StoreLimits {
 /** A little more than libtorrent keeps (2 000 and 500, 45 minutes). */
 export const DEFAULT_STORE: StoreLimits = { infoHashes: 5_000, peersPerInfoHash: 500, lifetimeMs: 2_700_000 };
 
+/** Between two looks for what has expired; a swarm that is asked for is looked at anyway. */
+const FORGET_MS = 10_000;
+
 interface Peer {
   readonly compact: Uint8Array;
   readonly address: string;
@@ -38,6 +41,7 @@ export class PeerStore {
   readonly #limits: StoreLimits;
   readonly #random: Random;
   readonly #scratch: Uint8Array;
+  #forgetMs = Number.NEGATIVE_INFINITY;
 
   constructor(random: Random, limits: Partial<StoreLimits> = {}) {
     this.#random = random;
@@ -89,6 +93,8 @@ export class PeerStore {
 
   /** Every announce lives equally long, so the swarm announced longest ago is the next to lose its last peer. */
   #forgetOld(now: number): void {
+    if (now < this.#forgetMs) return;
+    this.#forgetMs = now + FORGET_MS;
     for (const swarm of this.#swarms.values()) {
       this.#forgetPeers(swarm, now);
       if (swarm.peers.size > 0) return;

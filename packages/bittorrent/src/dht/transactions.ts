@@ -2,6 +2,7 @@
 import type { Query } from '../krpc/message.ts';
 import type { Endpoint, Random } from '../machine.ts';
 import type { Target } from './facts.ts';
+import { Fifo } from './fifo.ts';
 
 export interface Transaction {
   /** 4 bytes: some nodes (mainline 8) answer no other length. */
@@ -17,6 +18,8 @@ export interface Transaction {
 /** Ids are random, so that nobody off the path can guess them. All have the same patience, so the first is the next to expire. */
 export class Transactions {
   readonly #open = new Map<number, Transaction>(); // bound: maxOpen
+  /** In the order of sending; those that were answered are stepped over. */
+  readonly #order = new Fifo<Transaction>();
   readonly #random: Random;
   readonly #timeoutMs: number;
   readonly #maxOpen: number;
@@ -42,6 +45,7 @@ export class Transactions {
     while (this.#open.has(id));
     const transaction = { id, to, query, sentMs, tag, lookup };
     this.#open.set(id, transaction);
+    this.#order.push(transaction);
     return transaction;
   }
 
@@ -53,18 +57,26 @@ export class Transactions {
     return transaction;
   }
 
-  /** Takes one question whose time is over. */
-  expire(now: number): Transaction | undefined {
-    for (const transaction of this.#open.values()) {
-      if (transaction.sentMs + this.#timeoutMs > now) return undefined;
-      this.#open.delete(transaction.id);
-      return transaction;
+  /** The question that waits longest. */
+  #oldest(): Transaction | undefined {
+    for (let first = this.#order.first(); first; first = this.#order.first()) {
+      if (this.#open.get(first.id) === first) return first;
+      this.#order.shift();
     }
     return undefined;
   }
 
+  /** Takes one question whose time is over. */
+  expire(now: number): Transaction | undefined {
+    const oldest = this.#oldest();
+    if (!oldest || oldest.sentMs + this.#timeoutMs > now) return undefined;
+    this.#order.shift();
+    this.#open.delete(oldest.id);
+    return oldest;
+  }
+
   deadline(): number {
-    for (const transaction of this.#open.values()) return transaction.sentMs + this.#timeoutMs;
-    return Number.POSITIVE_INFINITY;
+    const oldest = this.#oldest();
+    return oldest ? oldest.sentMs + this.#timeoutMs : Number.POSITIVE_INFINITY;
   }
 }

@@ -1,6 +1,7 @@
 // Endpoints that did not answer twice in a row: not asked by lookups for a while. Up to 80 % of all questions are wasted without it.
 import { endpointKey } from '../endpoint.ts';
 import type { Endpoint } from '../machine.ts';
+import { RecentMap } from './recent-map.ts';
 
 const MAX_ENTRIES = 20_000;
 const FORGET_MS = 600_000;
@@ -11,21 +12,19 @@ interface Entry {
   untilMs: number;
 }
 
-/** When full, the entry touched longest ago makes room. */
+/** At most 20 000 are remembered, the latest. */
 export class Unreachable {
-  readonly #entries = new Map<string, Entry>(); // bound: MAX_ENTRIES
+  readonly #entries = new RecentMap<Entry>(MAX_ENTRIES);
 
   failed(endpoint: Endpoint, now: number): void {
     const key = endpointKey(endpoint);
     const entry = this.#entries.get(key);
-    this.#entries.delete(key);
-    if (this.#entries.size >= MAX_ENTRIES) this.#entries.delete(this.#entries.keys().next().value!);
     const failures = entry && entry.untilMs > now ? entry.failures + 1 : 1;
     this.#entries.set(key, { failures, untilMs: now + FORGET_MS });
   }
 
   answered(endpoint: Endpoint): void {
-    if (this.#entries.size > 0) this.#entries.delete(endpointKey(endpoint));
+    this.#entries.delete(endpointKey(endpoint));
   }
 
   has(endpoint: Endpoint, now: number): boolean {

@@ -1,0 +1,29 @@
+// A bounded map of recent things in two generations: what is set lives at least `max / 2` further settings. No walk over old entries, so it costs the same at any size.
+
+/** Half full, the young generation becomes the old one, and the old one is forgotten. */
+export class RecentMap<V> {
+  #young = new Map<string, V>();
+  #old = new Map<string, V>();
+  readonly #half: number;
+
+  constructor(max: number) {
+    this.#half = Math.max(1, max >> 1);
+  }
+
+  get(key: string): V | undefined {
+    return this.#young.get(key) ?? this.#old.get(key);
+  }
+
+  set(key: string, value: V): void {
+    if (this.#young.size >= this.#half && !this.#young.has(key)) {
+      this.#old = this.#young;
+      this.#young = new Map();
+    }
+    this.#young.set(key, value);
+  }
+
+  delete(key: string): void {
+    this.#young.delete(key);
+    this.#old.delete(key);
+  }
+}
