@@ -70,6 +70,8 @@ export class Ingest implements Reader {
   /** Bytes of ranges that are being inserted. */
   #flying = 0;
   #draining = false;
+  /** When the store began to refuse everything; undefined while it takes rows. */
+  #refusedSince: number | undefined;
 
   constructor(options: IngestOptions, onFailure: (error: unknown) => void) {
     this.#options = options;
@@ -86,6 +88,11 @@ export class Ingest implements Reader {
     let bytes = this.#flying;
     for (const { lane } of this.#work.values()) bytes += lane.bytes;
     return bytes;
+  }
+
+  /** How long the store has refused everything by now. */
+  get refusedMs(): number {
+    return this.#refusedSince === undefined ? 0 : this.#options.clock.now() - this.#refusedSince;
   }
 
   assigned(positions: readonly Position[]): void {
@@ -190,11 +197,13 @@ export class Ingest implements Reader {
       try {
         await store.insert(table, lines, token);
         this.counters.insert_ms += clock.now() - begin;
+        this.#refusedSince = undefined;
         if (attempt > 0) log.info({ table, attempts: attempt + 1 }, 'The store takes rows again.');
         return;
       } catch (error) {
         if (!(error instanceof StoreError)) throw error;
         this.counters.insert_errors += 1;
+        this.#refusedSince ??= begin;
         if (attempt === 0 || attempt % 20 === 0)
           log.warn({ table, rows: lines.length, code: error.code, error: error.message }, 'The store took no rows; trying on.');
         await pause(Math.min(RETRY_MS * 2 ** attempt, RETRY_MAX_MS), work.lost.signal);

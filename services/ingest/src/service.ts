@@ -4,6 +4,7 @@ import type { Bus } from '@swarmscope/bus/bus.ts';
 import { TOPICS } from '@swarmscope/events/definitions.ts';
 import { makeEvent } from '@swarmscope/events/event.ts';
 import type { Clock } from '@swarmscope/runtime/clock.ts';
+import type { Metrics } from '@swarmscope/runtime/metrics.ts';
 import type { Store } from '@swarmscope/store/store.ts';
 import type { Limits } from './batch.ts';
 import { Ingest, type IngestCounters, type IngestLog } from './ingest.ts';
@@ -17,12 +18,15 @@ const BYTES_MAX = 128 * 1024 * 1024;
 const TICKS_PER_AGE = 5;
 const DRAIN_MS = 10_000;
 const SAMPLE_MS = 10_000;
+/** A store that restarts is no trouble yet. */
+const REFUSED_MS = 60_000;
 
 export interface StartIngestOptions {
   readonly bus: Bus;
   readonly store: Pick<Store, 'insert'>;
   readonly clock: Clock;
   readonly log: IngestLog;
+  readonly metrics?: Metrics;
   readonly limits?: Limits;
   /** Bytes that may wait for the store in all. */
   readonly bytesMax?: number;
@@ -43,6 +47,8 @@ export interface RunningIngest {
   readonly failed: Promise<never>;
   /** Since the start. `bytes` are held now. */
   progress(): IngestCounters & { bytes: number };
+  /** What keeps it from its work, each a sentence (for `/healthz`). */
+  troubles(): string[];
 }
 
 export async function startIngest(options: StartIngestOptions): Promise<RunningIngest> {
@@ -54,6 +60,8 @@ export async function startIngest(options: StartIngestOptions): Promise<RunningI
   const consumption = await bus.read(reading, ingest);
   ingest.attach(consumption);
   consumption.done.catch(failure.reject);
+  options.metrics?.counters('ingest_total', 'What ingest did, by kind.', 'kind', () => ({ ...ingest.counters }));
+  options.metrics?.gauges('ingest_bytes', 'Bytes of rows that wait for the store.', 'state', () => ({ held: ingest.bytes }));
   const ticking = setInterval(() => ingest.tick(), limits.ageMs / TICKS_PER_AGE);
   const sampling = setInterval(() => publishSample(options, ingest), SAMPLE_MS);
   const stop = async () => {
@@ -70,6 +78,8 @@ export async function startIngest(options: StartIngestOptions): Promise<RunningI
     failed: failure.promise,
     stop: () => (stopped ??= stop()),
     progress: () => ({ ...ingest.counters, bytes: ingest.bytes }),
+    troubles: () =>
+      ingest.refusedMs > REFUSED_MS ? [`The store has taken no rows for ${Math.round(ingest.refusedMs / 1_000)} s.`] : [],
   };
 }
 
