@@ -1,0 +1,73 @@
+// `swarmscope watch add|remove|list`: edits watchlist.yaml, keeping its comments.
+import { Command, Option } from 'commander';
+import { dataOption, jsonOption } from '../arguments.ts';
+import { usageFailure } from '../failure.ts';
+import type { Terminal } from '../terminal.ts';
+
+export interface WatchFileOptions {
+  file?: string;
+  data: string;
+}
+
+export interface WatchAddOptions extends WatchFileOptions {
+  name?: string;
+  label?: Record<string, string>;
+  objective?: Record<string, string>;
+}
+
+const HELP = `
+The watch list is a file that you may also edit by hand (watchlist.example.yaml explains it); a running \`swarmscope up\` reads changes.
+
+Examples:
+  $ swarmscope watch add debian.torrent --label project=debian --objective min_proved_seeders=3
+  $ swarmscope watch list --json
+  $ swarmscope watch remove 0123456789abcdef0123456789abcdef01234567`;
+
+function readPair(text: string, before: Record<string, string> | undefined): Record<string, string> {
+  const at = text.indexOf('=');
+  if (at < 1) throw usageFailure(`expected NAME=VALUE, not ${JSON.stringify(text)}`);
+  return { ...before, [text.slice(0, at)]: text.slice(at + 1) };
+}
+
+const fileOption = () => new Option('--file <file>', 'watch list (default: watchlist.yaml in the data directory)');
+
+export function watchCommand(terminal: Terminal): Command {
+  const add = new Command('add')
+    .description('add a torrent')
+    .argument('<torrent>', 'magnet link, infohash or .torrent file')
+    .option('--name <name>', 'display name')
+    .addOption(new Option('--label <name=value>', 'label (repeatable)').argParser(readPair))
+    .addOption(
+      new Option('--objective <name=value>', 'objective, for instance min_proved_seeders=3 (repeatable)').argParser(readPair),
+    )
+    .addOption(fileOption())
+    .addOption(dataOption())
+    .action(async (torrent: string, options: WatchAddOptions) => {
+      const { watchAdd } = await import('../watch.ts');
+      watchAdd(torrent, options, terminal);
+    });
+  const remove = new Command('remove')
+    .description('remove a torrent')
+    .argument('<torrent>', 'magnet link, infohash or .torrent file')
+    .addOption(fileOption())
+    .addOption(dataOption())
+    .action(async (torrent: string, options: WatchFileOptions) => {
+      const { watchRemove } = await import('../watch.ts');
+      watchRemove(torrent, options, terminal);
+    });
+  const list = new Command('list')
+    .description('list what is watched')
+    .addOption(jsonOption('the entries'))
+    .addOption(fileOption())
+    .addOption(dataOption())
+    .action(async (options: WatchFileOptions & { json?: boolean }) => {
+      const { watchList } = await import('../watch.ts');
+      watchList(options, terminal);
+    });
+  return new Command('watch')
+    .description('edit the watch list: torrents that are probed often, verified and alerted on')
+    .addCommand(add)
+    .addCommand(remove)
+    .addCommand(list)
+    .addHelpText('after', HELP);
+}
