@@ -100,6 +100,7 @@ export class Prober implements ProbeOwner {
 
   /** A torrent whose file was given: resolved before anybody is asked. */
   given(swarm: ProbedSwarm, { info, layers, webSeeds }: Metainfo): void {
+    swarm.webSeeds = webSeeds;
     if (!swarm.layout) this.#resolve(swarm, swarm.views[0]!, new TorrentLayout(info, layers), 'file', webSeeds.length > 0);
   }
 

@@ -23,6 +23,7 @@ import { DEFAULT_BUDGETS, type ProberBudgets, type ProberTimes, PUBLIC_TIMES } f
 import { type ProbeTarget, readSource, type TorrentSource } from './target.ts';
 import { type TrackerPort, TrackerSource } from './tracker-source.ts';
 import { followBus } from './watching.ts';
+import { WebSeedSource } from './webseeds-source.ts';
 
 export type { ProbeTarget, TorrentSource } from './target.ts';
 
@@ -101,6 +102,7 @@ class ProberService implements RunningProber {
   readonly #probes: Probes;
   readonly #dhtSource: DhtSource;
   readonly #trackerSource: TrackerSource | undefined;
+  readonly #webSeedSource: WebSeedSource;
   #consumptions: Consumption[] = []; // bound: the two of watching.ts
   #local: Endpoint;
   #wasReached = false;
@@ -156,6 +158,14 @@ class ProberService implements RunningProber {
     const key = Math.floor(random() * 2 ** 32);
     const { trackers } = options;
     const publisher = this.#publisher;
+    this.#webSeedSource = new WebSeedSource({
+      policy,
+      random,
+      clock,
+      publisher,
+      spend: (view, bytes) => this.#prober.spendVerify(view, bytes),
+      onInvariant,
+    });
     if (trackers) this.#trackerSource = new TrackerSource({ ...shared, trackers, clock, publisher, peerId, key, onInvariant });
     this.#prober.connect(this.#probes, this.#sources(times));
   }
@@ -215,6 +225,7 @@ class ProberService implements RunningProber {
     this.#agenda.stop();
     this.#dhtSource.stop();
     this.#trackerSource?.stop();
+    this.#webSeedSource.stop();
     await this.#tcp.close();
   }
 
@@ -231,6 +242,7 @@ class ProberService implements RunningProber {
     return {
       ask: (view, census, now) => {
         this.#trackerSource?.ask(view, census, now);
+        this.#webSeedSource.ask(view);
         if (!view.home.isPrivate) this.#dhtSource.ask(view, census, now, times.sourceMs);
       },
       reached: (view, census, now) => {

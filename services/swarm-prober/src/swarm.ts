@@ -57,6 +57,8 @@ export class ProbedSwarm {
   /** Who the metadata came from, while they are asked. */
   racers = 0;
   readonly trackers = new Set<string>(); // bound: MAX_TRACKERS
+  /** Of its file (BEP 19). */
+  webSeeds: readonly string[] = []; // bound: 256, by the parser
   readonly given: Endpoint[] = []; // bound: what the operator named
   watched = false;
   /** What its entry in the watch list allows. */
@@ -122,6 +124,7 @@ export class ProbedSwarm {
     this.verify ||= other.verify;
     this.announce ||= other.announce;
     this.saidPrivate ||= other.saidPrivate;
+    if (this.webSeeds.length === 0) this.webSeeds = other.webSeeds; // bound: as above
     if (this.prefixesExcluded.length === 0) this.prefixesExcluded = other.prefixesExcluded;
   }
 

@@ -1,0 +1,55 @@
+// The parts of the swarm-prober process: its own DHT node, its trackers, the prober on top of them.
+import type { Bus } from '@swarmscope/bus/bus.ts';
+import { AddressPolicy } from '@swarmscope/runtime/address-policy.ts';
+import { systemClock } from '@swarmscope/runtime/clock.ts';
+import type { Metrics } from '@swarmscope/runtime/metrics.ts';
+import { openPseudonyms } from '@swarmscope/runtime/pseudonym-seed.ts';
+import { systemRandom } from '@swarmscope/runtime/random.ts';
+import type { Shell } from '@swarmscope/runtime/service.ts';
+import { budgetsOf, type ProberConfig } from './config.ts';
+import { enter, openOwnDht } from './own-dht.ts';
+import { startProber } from './service.ts';
+import { LAB_TIMES, PUBLIC_TIMES } from './settings.ts';
+import { readSourcesDirectory } from './sources-directory.ts';
+import { TrackerClient } from './trackers.ts';
+import { openUdpFront } from './trackers-udp.ts';
+
+/** Starts all of it; the shell stops it, last first. Rejects with the system's error for a port that is taken. */
+export async function compose(shell: Shell, config: ProberConfig, bus: Bus, metrics: Metrics): Promise<void> {
+  const { log, onInvariant } = shell;
+  const [clock, random, policy] = [systemClock, systemRandom(), new AddressPolicy(config)];
+  const pseudonyms = openPseudonyms({ value: config.pseudonymSeed, path: config.pseudonymSeedFile, clock });
+  shell.closing('pseudonyms', async () => pseudonyms.stop());
+  const { host: address, port } = config.listen;
+  const dht = await openOwnDht({ address, port, policy, clock, random, idFile: config.dhtIdFile, onInvariant });
+  shell.closing('dht', () => dht.stop());
+  const udp = await openUdpFront({ addresses: [address], clock, random, onInvariant });
+  const trackers = new TrackerClient({ clock, policy, udp });
+  shell.closing('trackers', () => trackers.stop());
+  const { network, instanceId, addresses, verify, announce, sourcesDirectory } = config;
+  const sources = sourcesDirectory === undefined ? [] : readSourcesDirectory(sourcesDirectory);
+  const prober = await startProber({
+    dht: [dht],
+    bus,
+    clock,
+    random,
+    policy,
+    pseudonyms,
+    log,
+    metrics,
+    network,
+    instanceId,
+    addresses,
+    trackers,
+    sources,
+    verify,
+    announce,
+    listen: { address, port: dht.local.port },
+    times: config.labNetworks.length > 0 ? LAB_TIMES : PUBLIC_TIMES,
+    budgets: budgetsOf(config),
+    onInvariant,
+  });
+  shell.add(prober);
+  log.info({ port: prober.local.port, sources: sources.length }, 'Peers are taken on this port.');
+  void enter(dht, config.bootstrap, shell.ending);
+}

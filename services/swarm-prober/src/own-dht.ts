@@ -1,0 +1,84 @@
+// The prober's own DHT node, where no crawler in the same process has one: its id stays over restarts, its way in is asked for until somebody answers.
+import { lookup } from 'node:dns/promises';
+import { readFileSync } from 'node:fs';
+import { canonicalAddress } from '@swarmscope/bittorrent/address.ts';
+import type { DhtFact } from '@swarmscope/bittorrent/dht/facts.ts';
+import { DhtNode } from '@swarmscope/bittorrent/dht/node.ts';
+import { fromHex, toHex } from '@swarmscope/bittorrent/hex.ts';
+import type { Random } from '@swarmscope/bittorrent/machine.ts';
+import type { AddressPolicy } from '@swarmscope/runtime/address-policy.ts';
+import type { Clock } from '@swarmscope/runtime/clock.ts';
+import { parseHostPort } from '@swarmscope/runtime/config.ts';
+import { type Driven, drive } from '@swarmscope/runtime/drive.ts';
+import { writeFileAtomic } from '@swarmscope/runtime/files.ts';
+import type { OnInvariant } from '@swarmscope/runtime/invariant.ts';
+import { randomBytes } from '@swarmscope/runtime/random.ts';
+import { openUdp } from '@swarmscope/runtime/udp.ts';
+
+const RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024;
+const ID_BYTES = 20;
+const RETRY_MS = 30_000;
+
+export interface OwnDhtOptions {
+  readonly address: string;
+  readonly port: number;
+  readonly policy: AddressPolicy;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly idFile: string | undefined;
+  readonly onInvariant: OnInvariant;
+}
+
+/** Opens the socket and starts the node; rejects with the system's error. */
+export async function openOwnDht(options: OwnDhtOptions): Promise<Driven<DhtNode, DhtFact>> {
+  const { address, port, policy, clock, random, idFile, onInvariant } = options;
+  const socket = await openUdp({ address, port, receiveBufferBytes: RECEIVE_BUFFER_BYTES });
+  const node = new DhtNode({
+    family: address.includes(':') ? 6 : 4,
+    id: keptId(idFile, random),
+    random,
+    admits: (endpoint) => policy.admits(endpoint),
+  });
+  return drive(node, socket, clock, onInvariant);
+}
+
+/** Names the way in until the routing table has somebody; names are resolved anew each time. */
+export async function enter(dht: Driven<DhtNode, DhtFact>, hosts: readonly string[], ending: AbortSignal): Promise<void> {
+  while (!ending.aborted && dht.act((node) => node.table.size) === 0) {
+    const endpoints = await Promise.all(hosts.map(resolve));
+    dht.act((node, now, out) => node.bootstrap(endpoints.flat(), now, out));
+    await new Promise<void>((done) => {
+      const timer = setTimeout(done, RETRY_MS);
+      ending.addEventListener('abort', () => done(), { once: true });
+      timer.unref();
+    });
+  }
+}
+
+async function resolve(text: string) {
+  const named = parseHostPort(text);
+  if (!named) return [];
+  const found = await lookup(named.host, { all: true }).catch(() => []);
+  return found.flatMap(({ address }) => {
+    const canonical = canonicalAddress(address);
+    return canonical === undefined ? [] : [{ address: canonical, port: named.port }];
+  });
+}
+
+function keptId(file: string | undefined, random: Random): Uint8Array {
+  const kept = file === undefined ? undefined : readId(file);
+  if (kept) return kept;
+  const id = randomBytes(random, ID_BYTES);
+  if (file !== undefined) writeFileAtomic(file, `${toHex(id)}\n`, 0o600);
+  return id;
+}
+
+/** A file that cannot be read counts as absent: a new id is made. */
+function readId(file: string): Uint8Array | undefined {
+  try {
+    const id = fromHex(readFileSync(file, 'utf8').trim());
+    return id?.length === ID_BYTES ? id : undefined;
+  } catch {
+    return undefined;
+  }
+}
