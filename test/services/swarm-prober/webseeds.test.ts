@@ -7,8 +7,13 @@ import { TorrentLayout } from '@swarmscope/bittorrent/metainfo-layout.ts';
 import { makeEvent, parseEvent, Rejection } from '@swarmscope/events/event.ts';
 import { Content, type ContentPlan } from '@swarmscope/lab/sim/content.ts';
 import { AddressPolicy } from '@swarmscope/runtime/address-policy.ts';
+import { ManualClock } from '@swarmscope/runtime/clock.ts';
+import { raiseInvariant } from '@swarmscope/runtime/invariant.ts';
 import { seededRandom } from '@swarmscope/runtime/random.ts';
+import { PieceCache } from '@swarmscope/swarm-prober/piece-cache.ts';
+import { ProbedSwarm, SwarmView } from '@swarmscope/swarm-prober/swarm.ts';
 import { auditWebSeed, fileUrl, webSeedColumns } from '@swarmscope/swarm-prober/webseeds.ts';
+import { WebSeedSource } from '@swarmscope/swarm-prober/webseeds-source.ts';
 import { afterEach, describe, expect, test } from 'vitest';
 
 const PLAN: ContentPlan = {
@@ -170,6 +175,63 @@ describe('others are found', () => {
     expect(JSON.stringify(columns)).not.toMatch(/SECRET/);
     const event = makeEvent('webseed_audited', columns, { ts: 1, instance_id: 'x', network: 'lab' });
     expect(parseEvent('webseed_audited', event)).not.toBeInstanceOf(Rejection);
+  });
+});
+
+describe('audits come with a census', () => {
+  function bench(seeds: readonly string[], layout: TorrentLayout | undefined, budget = 1_000_000) {
+    const swarm = new ProbedSwarm('ab'.repeat(20));
+    swarm.layout = layout;
+    swarm.webSeeds = seeds;
+    swarm.verify = true;
+    const names = [new Uint8Array(20), new Uint8Array(20).fill(1)];
+    swarm.views.push(...names.map((name) => new SwarmView(swarm, name, new PieceCache(0), { take: () => false })));
+    const [clock, published] = [new ManualClock(), [] as unknown[]];
+    let told = () => {};
+    const source = new WebSeedSource({
+      ...options(),
+      clock,
+      publisher: {
+        publish: (_topic, columns) => {
+          published.push(columns);
+          told();
+        },
+      },
+      spend: (_view, bytes) => bytes <= budget,
+      onInvariant: raiseInvariant,
+    });
+    const next = () => new Promise<void>((resolve) => (told = resolve));
+    return { swarm, clock, published, source, next };
+  }
+
+  test('each seed, for the first name of the torrent, and again after six hours', async () => {
+    const { layout, files } = torrent(SINGLE);
+    const { url, seen } = await serve(files);
+    const { swarm, clock, published, source, next } = bench([`${url}/`], layout);
+    source.ask(swarm.views[1]!);
+    const first = next();
+    source.ask(swarm.views[0]!);
+    source.ask(swarm.views[0]!);
+    await first;
+    expect(published).toEqual([expect.objectContaining({ swarm_id: 'ab'.repeat(20), outcome: 'ok', pieces_checked: 3 })]);
+    clock.advance(6 * 3_600_000);
+    const second = next();
+    source.ask(swarm.views[0]!);
+    await second;
+    expect(seen.requests).toBe(6);
+  });
+
+  test('not where pieces may not be asked for, are not known, or the budget is spent', async () => {
+    const { layout, files } = torrent(SINGLE);
+    const { url, seen } = await serve(files);
+    const forbidden = bench([`${url}/`], layout);
+    forbidden.swarm.verify = false;
+    forbidden.source.ask(forbidden.swarm.views[0]!);
+    const unknown = bench([`${url}/`], undefined);
+    unknown.source.ask(unknown.swarm.views[0]!);
+    const spent = bench([`${url}/`], layout, 0);
+    spent.source.ask(spent.swarm.views[0]!);
+    expect(seen.requests).toBe(0);
   });
 });
 
