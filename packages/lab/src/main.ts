@@ -1,12 +1,16 @@
-// `npm run lab`: the loopback world alone, until Ctrl-C, so that the ordinary commands can be pointed at it.
+// `npm run lab`: the loopback world alone, until Ctrl-C, for the ordinary commands to be pointed at; `npm run lab -- accuracy`: a census of it, scored.
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { formatEndpoint } from '@swarmscope/bittorrent/endpoint.ts';
+import { runAccuracy } from './accuracy/run.ts';
+import { confusionLines } from './accuracy/score.ts';
+import { figureLines } from './figure.ts';
 import { describeWorld, type LabTorrent, startWorld, type World } from './loopback/world.ts';
 
 const HELP = `Usage: npm run lab -- [options]
+       npm run lab -- accuracy [options]
 
 Starts a DHT, trackers and swarms on loopback whose truth is known, and says how to look at them.
 
@@ -15,6 +19,14 @@ Starts a DHT, trackers and swarms on loopback whose truth is known, and says how
   --strays N          infohashes of which nobody is left (default: 200)
   --addresses MODE    many: an address each; one: 127.0.0.1 for all (default: what the system has)
   --directory DIR     where to write the .torrent files and a watch list (default: a new temporary one)
+
+accuracy runs the ordinary probe command against swarms of every kind of peer and compares what it says with what is true:
+
+  --seed N            replays (default: 1)
+  --torrents N        swarms (default: 50)
+  --peers N           peers in all (default: 2000)
+  --seconds N         at most, for the probe (default: 300)
+  --json              the figures as one JSON array
 `;
 
 function fail(message: string): never {
@@ -24,17 +36,22 @@ function fail(message: string): never {
 
 function readArguments() {
   try {
-    const { values } = parseArgs({
+    const { values, positionals } = parseArgs({
+      allowPositionals: true,
       options: {
         seed: { type: 'string', default: '1' },
         nodes: { type: 'string', default: '240' },
         strays: { type: 'string', default: '200' },
         addresses: { type: 'string' },
         directory: { type: 'string' },
+        torrents: { type: 'string', default: '50' },
+        peers: { type: 'string', default: '2000' },
+        seconds: { type: 'string', default: '300' },
+        json: { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h', default: false },
       },
     });
-    return values;
+    return { ...values, what: positionals.join(' ') };
   } catch (error) {
     return fail(`${(error as Error).message.split('\n')[0]}\n\n${HELP}`);
   }
@@ -65,30 +82,52 @@ function writeFiles(world: World, directory: string): string {
   return path;
 }
 
-const options = readArguments();
-if (options.help) {
-  process.stdout.write(HELP);
-  process.exit(0);
+type Arguments = ReturnType<typeof readArguments>;
+
+async function accuracy(given: Arguments): Promise<void> {
+  const { figures, confusion, errors } = await runAccuracy({
+    seed: integer('seed', given.seed, 0),
+    torrents: integer('torrents', given.torrents, 1),
+    peers: integer('peers', given.peers, 1),
+    seconds: integer('seconds', given.seconds, 1),
+  });
+  if (given.json) process.stdout.write(`${JSON.stringify(figures, null, 2)}\n`);
+  else process.stdout.write(`${[...confusionLines(confusion), '', ...figureLines(figures), ...errors].join('\n')}\n`);
+  process.exitCode = figures.every((one) => one.ok) ? 0 : 1;
 }
-const { addresses } = options;
-if (addresses !== undefined && addresses !== 'many' && addresses !== 'one') fail(`--addresses is many or one, not ${addresses}`);
-const world = await startWorld({
-  seed: integer('seed', options.seed, 0),
-  nodes: integer('nodes', options.nodes, 20),
-  strays: integer('strays', options.strays, 0),
-  ...(addresses === undefined ? {} : { addresses }),
-});
-const directory = options.directory ?? mkdtempSync(join(tmpdir(), 'swarm-lab-'));
-const watchlist = writeFiles(world, directory);
-const there = `--bootstrap ${formatEndpoint(world.bootstrap)} --lab-network ${world.network}`;
-process.stdout.write(
-  `${[
+
+async function alone(given: Arguments): Promise<void> {
+  const { addresses } = given;
+  if (addresses !== undefined && addresses !== 'many' && addresses !== 'one') {
+    fail(`--addresses is many or one, not ${addresses}`);
+  }
+  const world = await startWorld({
+    seed: integer('seed', given.seed, 0),
+    nodes: integer('nodes', given.nodes, 20),
+    strays: integer('strays', given.strays, 0),
+    ...(addresses === undefined ? {} : { addresses }),
+  });
+  const directory = given.directory ?? mkdtempSync(join(tmpdir(), 'swarm-lab-'));
+  const watchlist = writeFiles(world, directory);
+  const there = `--bootstrap ${formatEndpoint(world.bootstrap)} --lab-network ${world.network}`;
+  const lines = [
     ...describeWorld(world),
     '',
     `torrent files in ${directory}, watch list ${watchlist}`,
     `  npm start -- crawl ${there} --seconds 30`,
     `  npm start -- probe ${world.torrents[0]?.infoHash} ${there}`,
     'Ctrl-C ends it.',
-  ].join('\n')}\n`,
-);
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void world.stop().then(() => process.exit(0)));
+  ];
+  process.stdout.write(`${lines.join('\n')}\n`);
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void world.stop().then(() => process.exit(0)));
+}
+
+const given = readArguments();
+try {
+  if (given.help) process.stdout.write(HELP);
+  else if (given.what === '') await alone(given);
+  else if (given.what === 'accuracy') await accuracy(given);
+  else fail(`no such run: ${given.what}\n\n${HELP}`);
+} catch (error) {
+  fail((error as Error).message);
+}

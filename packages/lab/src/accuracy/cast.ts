@@ -1,0 +1,97 @@
+// The swarms of an accuracy run: any number of torrents and peers of all kinds, drawn from a seed.
+import type { Random } from '@swarmscope/bittorrent/machine.ts';
+import type { CastPeer, CastTorrent } from '../loopback/cast.ts';
+import type { PeerKind } from '../sim/peer-kind.ts';
+
+/** How often each kind comes, of a hundred. */
+const WEIGHTS: readonly (readonly [PeerKind, number])[] = [
+  ['seeder', 22],
+  ['leecher', 24],
+  ['progressing', 4],
+  ['partial_seed', 9],
+  ['super_seeder', 3],
+  ['liar_rejects', 8],
+  ['liar_silent', 5],
+  ['liar_corrupt', 5],
+  ['choker', 5],
+  ['mute', 2],
+  ['encrypted_only', 2],
+  ['tarpit', 2],
+  ['wrong_infohash', 2],
+  ['dead', 7],
+];
+
+/** Who has everything, and does not exist in a torrent whose pieces are lost. */
+const COMPLETE: ReadonlySet<PeerKind> = new Set(['seeder', 'super_seeder', 'choker']);
+/** What a liar really has. */
+const LIAR_SHARES = [0.1, 0.5, 0.9] as const;
+const PIECES = 100;
+const PIECE_BYTES = 16_384;
+
+/** `torrents` swarms of together `peers` peers, from a handful to three times the mean. A third has no seeder, a sixth has lost pieces. */
+export function accuracyCast(random: Random, torrents: number, peers: number): CastTorrent[] {
+  const weights = Array.from({ length: torrents }, () => 0.1 + random());
+  const sum = weights.reduce((a, b) => a + b, 0);
+  let left = peers;
+  return weights.map((weight, index) => {
+    const rest = torrents - index - 1;
+    const count = rest === 0 ? left : Math.max(1, Math.min(left - rest, Math.round((peers * weight) / sum)));
+    left -= count;
+    return torrentOf(random, index, count);
+  });
+}
+
+function torrentOf(random: Random, index: number, count: number): CastTorrent {
+  const seedless = index % 3 === 2;
+  const lostPieces = index % 6 === 5 ? 5 : 0;
+  return {
+    name: `Swarm ${index + 1}`,
+    files: filesOf(random, index),
+    pieceBytes: PIECE_BYTES,
+    version: index % 10 === 7 ? 'hybrid' : 'v1',
+    places: index % 2 === 0 ? ['dht'] : ['dht', index % 4 === 1 ? 'http' : 'udp'],
+    watched: 'torrent',
+    lostPieces,
+    peers: Array.from({ length: count }, (_, i) => ({ ...peerOf(random, seedless), under: i % 2 === 0 ? 'v1' : 'v2' })),
+  };
+}
+
+function filesOf(random: Random, index: number): { path: string; bytes: number }[] {
+  const total = PIECES * PIECE_BYTES - 1 - Math.floor(random() * PIECE_BYTES);
+  if (index % 4 !== 3) return [{ path: `swarm-${index + 1}.bin`, bytes: total }];
+  const first = Math.floor(total / 3);
+  return [
+    { path: 'a.bin', bytes: first },
+    { path: 'b/c.bin', bytes: total - first },
+  ];
+}
+
+function peerOf(random: Random, seedless: boolean): CastPeer {
+  const kind = kindOf(random, seedless);
+  const fast = random() < 0.8;
+  const share = 0.02 + 0.96 * random();
+  switch (kind) {
+    case 'leecher':
+    case 'partial_seed':
+      return { kind, share, fast };
+    case 'progressing':
+      return { kind, share: 0.1 + share / 2, progress: { everyMs: 2_000, share: seedless ? 0.95 : 1 }, fast };
+    case 'liar_rejects': // without the fast extension nobody can reject
+      return { kind, share: LIAR_SHARES[Math.floor(random() * 3)]! };
+    case 'liar_silent':
+    case 'liar_corrupt':
+      return { kind, share: LIAR_SHARES[Math.floor(random() * 3)]!, fast };
+    default:
+      return { kind, fast };
+  }
+}
+
+function kindOf(random: Random, seedless: boolean): PeerKind {
+  const kinds = WEIGHTS.filter(([kind]) => !(seedless && COMPLETE.has(kind)));
+  let draw = random() * kinds.reduce((sum, [, weight]) => sum + weight, 0);
+  for (const [kind, weight] of kinds) {
+    draw -= weight;
+    if (draw < 0) return kind;
+  }
+  return kinds[0]![0];
+}
