@@ -2,6 +2,7 @@
 import { addressPrefix } from '@swarmscope/bittorrent/address.ts';
 import type { DhtFact } from '@swarmscope/bittorrent/dht/facts.ts';
 import type { DhtNode } from '@swarmscope/bittorrent/dht/node.ts';
+import { deriveId, fitsAddress } from '@swarmscope/bittorrent/dht/secure-id.ts';
 import { endpointKey, type Family } from '@swarmscope/bittorrent/endpoint.ts';
 import type { Endpoint, Random } from '@swarmscope/bittorrent/machine.ts';
 import type { MalformedReason } from '@swarmscope/bittorrent/malformed.ts';
@@ -76,6 +77,8 @@ interface Part {
   readonly crawl: Crawl;
   readonly alarm: Alarm;
   stopListening: () => void;
+  /** The id to take at the next start: one that fits our address (BEP 42). Changing it now would make us a stranger to everybody. */
+  nextId: Uint8Array | undefined;
 }
 
 class CrawlerService implements RunningCrawler {
@@ -119,7 +122,7 @@ class CrawlerService implements RunningCrawler {
       hostOf: (endpoint) => driven.act((node) => node.hostOf(endpoint)),
     });
     const alarm = new Alarm(clock, () => this.#guard(() => this.#tick(part)));
-    const part: Part = { driven, crawl, alarm, stopListening: () => {} };
+    const part: Part = { driven, crawl, alarm, stopListening: () => {}, nextId: undefined };
     return part;
   }
 
@@ -147,8 +150,16 @@ class CrawlerService implements RunningCrawler {
 
   #heard(part: Part, fact: DhtFact, now: number): void {
     if (fact.type === 'malformed') this.#malformed[fact.reason] = (this.#malformed[fact.reason] ?? 0) + 1;
+    if (fact.type === 'external_address') this.#noteAddress(part, fact.endpoint.address);
     part.driven.act((node, _, out) => part.crawl.observe(fact, now, node, out));
     part.alarm.set(part.crawl.deadline());
+  }
+
+  #noteAddress(part: Part, address: string): void {
+    const { random, log } = this.#options;
+    const fits = part.driven.act((node) => fitsAddress(node.id, address));
+    part.nextId = fits ? undefined : deriveId(address, random);
+    log.info({ bep42: fits }, 'Others agree on our address.');
   }
 
   #tick(part: Part): void {
@@ -268,9 +279,9 @@ class CrawlerService implements RunningCrawler {
     const { statePath, clock, log } = this.#options;
     if (statePath === undefined) return;
     const state: KeptState = {};
-    for (const { driven, crawl } of this.#parts)
+    for (const { driven, crawl, nextId } of this.#parts)
       driven.act((node, now) => {
-        state[node.family] = { id: node.id, table: keptTable(node), ...crawl.kept(now, clock.wall()) };
+        state[node.family] = { id: nextId ?? node.id, table: keptTable(node), ...crawl.kept(now, clock.wall()) };
       });
     try {
       writeState(statePath, state);

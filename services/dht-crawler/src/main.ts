@@ -1,0 +1,50 @@
+// The DHT crawler as a process of its own: it publishes to Kafka. Any number of them divide the id space by shard.
+import { openKafkaBus } from '@swarmscope/bus/kafka.ts';
+import { AddressPolicy } from '@swarmscope/runtime/address-policy.ts';
+import { systemClock as clock } from '@swarmscope/runtime/clock.ts';
+import { readConfig } from '@swarmscope/runtime/config.ts';
+import { openLog } from '@swarmscope/runtime/log.ts';
+import { Metrics } from '@swarmscope/runtime/metrics.ts';
+import { openPseudonyms } from '@swarmscope/runtime/pseudonym-seed.ts';
+import { systemRandom } from '@swarmscope/runtime/random.ts';
+import { runService } from '@swarmscope/runtime/service.ts';
+import { serveWatch } from '@swarmscope/runtime/watch-server.ts';
+import { crawlerConfig } from './config.ts';
+import { openDht, resolveBootstrap } from './dht.ts';
+import { startCrawler } from './service.ts';
+import { readState } from './state.ts';
+import { BUILD } from './version.ts';
+
+const log = openLog({ level: 'info', service: 'dht-crawler', instanceId: String(process.pid) });
+
+process.exit(
+  await runService({ log }, async (shell) => {
+    const config = readConfig(crawlerConfig, process.env);
+    const { instanceId, network, addresses, stateFile: statePath, packetsPerSecond, flowsPerMinute } = config;
+    const [random, policy, metrics] = [systemRandom(), new AddressPolicy(config), new Metrics()];
+    const bus = await openKafkaBus({
+      brokers: config.kafkaBrokers,
+      clientId: instanceId,
+      partitions: config.kafkaPartitions,
+      replicas: config.kafkaReplicas,
+      ...(config.kafkaTopicPrefix !== undefined && { prefix: config.kafkaTopicPrefix }),
+      onTrouble: (what, error) => log.warn({ err: error }, what),
+    });
+    shell.closing('bus', () => bus.close());
+    const pseudonyms = openPseudonyms({ value: config.pseudonymSeed, path: config.pseudonymSeedFile, clock });
+    shell.closing('pseudonyms', async () => pseudonyms.stop());
+    const kept = statePath === undefined ? {} : readState(statePath, log);
+    const pace = { packetsPerSecond, flowsPerMinute };
+    const dht = await openDht({ listen: config.listen, policy, kept, pace, clock, random, onInvariant: shell.onInvariant });
+    for (const node of dht) shell.closing('dht', () => node.stop());
+    const limits = { queriesPerSecond: Math.max(1, Math.floor(packetsPerSecond * 0.85)), maxNodes: config.nodesMax };
+    const shard = { index: config.shardIndex - 1, count: config.shardCount };
+    const common = { bus, clock, random, policy, pseudonyms, log, metrics, network, instanceId, addresses };
+    const { infohashesMax } = config;
+    shell.add(await startCrawler({ ...common, dht, shard, statePath, build: BUILD, infohashesMax, limits }));
+    const bootstrap = await resolveBootstrap(config.bootstrap);
+    for (const driven of dht) driven.act((node, now, out) => node.bootstrap(bootstrap, now, out));
+    const watch = await serveWatch(config.metricsListen, metrics, () => []);
+    shell.closing('metrics', () => watch.close());
+  }),
+);
