@@ -37,7 +37,7 @@ export class Pace {
     this.#limits = { ...DEFAULT_PACE, ...limits };
   }
 
-  /** When a query to this host may be sent; `now` or earlier when at once. */
+  /** When a query to this host may be sent; `now` or earlier when at once. The earliest time: with the flows used up it may move on. */
   readyAt(host: string, now: number): number {
     const { hostIntervalMs, hostBurst } = this.#limits;
     const hostReady = (this.#fullAt.get(host) ?? Number.NEGATIVE_INFINITY) - (hostBurst - 1) * hostIntervalMs;
