@@ -50,13 +50,13 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   {
     name: 'crawl-loss',
-    title: 'the same over bad lines: 3 % loss, 120 ms',
+    title: 'the same over bad lines: 3 % loss, 120 ms, 20 % of the nodes go and as many come in an hour',
     heavy: false,
     run: (seed) =>
       runCrawl({
         name: '3 % loss',
         seed,
-        network: { nodes: 2_000, infohashes: 8_000, ...mixed },
+        network: { nodes: 2_000, infohashes: 8_000, ...mixed, churnPerHour: 0.2 },
         link: { latencyMs: 100, jitterMs: 40, loss: 0.03 },
         ...goals,
         infohashRecall: 97,

@@ -36,8 +36,7 @@ class Log implements CrawlSink {
   readonly #believed = new Set<string>();
   readonly sampled = new Set<string>();
   readonly confirmed = new Set<string>();
-  lastNewsMs = 0;
-  longestSilenceMs = 0;
+  readonly newsMs: number[] = [];
 
   constructor(truth: ReadonlySet<string>) {
     this.#truth = truth;
@@ -60,8 +59,18 @@ class Log implements CrawlSink {
   looked(): void {}
 
   #news(now: number): void {
-    if (this.lastNewsMs > 0) this.longestSilenceMs = Math.max(this.longestSilenceMs, now - this.lastNewsMs);
-    this.lastNewsMs = now;
+    this.newsMs.push(now);
+  }
+
+  /** When the last news came; `otherwise` when none has. */
+  lastNewsMs(otherwise: number): number {
+    return this.newsMs.at(-1) ?? otherwise;
+  }
+
+  /** The longest time without news before all but the last hundredth was there: what trickles in at the end is no stall. */
+  longestSilenceMs(startMs: number): number {
+    const times = [startMs, ...this.newsMs.slice(0, Math.ceil(0.99 * this.newsMs.length))];
+    return times.slice(1).reduce((longest, time, i) => Math.max(longest, time - times[i]!), 0);
   }
 }
 
@@ -118,18 +127,18 @@ export function runCrawl(plan: CrawlPlan): Figure[] {
   const log = new Log(network.infohashes);
   const crawl = startCrawl(scene, plan.seed, log);
   const startMs = world.now;
-  log.lastNewsMs = startMs;
-  world.run(startMs + LIMIT_MS, () => world.now - log.lastNewsMs > QUIET_MS);
+  world.run(startMs + LIMIT_MS, () => world.now - log.lastNewsMs(startMs) > QUIET_MS);
   const known = new Map([...crawl.roster.all()].map((node) => [endpointKey(node), node]));
   const recordOf = (node: DhtLabNode) => known.get(endpointKey(node.resident.endpoint));
-  const truthful = network.nodes.filter((node) => isTruthful(node.behaviour));
-  const liars = network.nodes.filter((node) => node.behaviour.lie !== undefined);
+  const steady = new Set(network.hosts.filter((host) => host.changes === 0).map((host) => host.machine));
+  const truthful = network.nodes.filter((node) => isTruthful(node.behaviour) && steady.has(node));
+  const liars = network.nodes.filter((node) => node.behaviour.lie !== undefined && steady.has(node));
   const condemned = (node: DhtLabNode) => !['ok', 'silent', undefined].includes(recordOf(node)?.verdict);
   const found = (node: DhtLabNode) => recordOf(node)?.met === true && !condemned(node);
   const { rate, bogon, interval, optOut } = referee.violations;
   const { seed } = plan;
   const of = (what: string) => `crawl ${plan.name}: ${what}`;
-  const reachable = plan.network.intervalS === 0 ? network.reachableInfohashes : revealedAtOnce(scene);
+  const reachable = plan.network.intervalS === 0 ? heldBy(truthful) : revealedAtOnce(scene);
   return [
     figure(
       of('infohash recall'),
@@ -160,9 +169,15 @@ export function runCrawl(plan: CrawlPlan): Figure[] {
     figure(of('liars recognised'), '%', share(liars, condemned), 'min', 95, seed),
     figure(of('honest condemned'), '%', share(truthful, condemned), 'max', 0.5, seed),
     figure(of('politeness violations'), 'packets', rate + bogon + interval + optOut, 'max', 0, seed),
-    figure(of('longest time without news'), 's', log.longestSilenceMs / 1_000, 'max', 60, seed),
-    figure(of('virtual time'), 's', (log.lastNewsMs - startMs) / 1_000, 'max', LIMIT_MS / 1_000, seed),
+    figure(of('longest time without news'), 's', log.longestSilenceMs(startMs) / 1_000, 'max', 60, seed),
+    figure(of('virtual time'), 's', (log.lastNewsMs(startMs) - startMs) / 1_000, 'max', LIMIT_MS / 1_000, seed),
   ];
+}
+
+/** What the nodes that speak BEP 51 hold: it can be had by asking often enough. */
+function heldBy(nodes: readonly DhtLabNode[]): Set<string> {
+  const speaking = nodes.filter((node) => node.behaviour.bep51);
+  return new Set(speaking.flatMap((node) => node.holdings.map((holding) => toHex(holding.infoHash))));
 }
 
 /** What one look at each truthful node that speaks BEP 51 can reveal: with a long interval, no more can be had. */

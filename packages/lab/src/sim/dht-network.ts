@@ -21,6 +21,8 @@ export interface DhtNetworkPlan {
   readonly natted?: number;
   /** Peers of each infohash. */
   readonly peers?: number;
+  /** Share of the nodes that leaves in an hour; for each that leaves one comes that was not there before. */
+  readonly churnPerHour?: number;
 }
 
 export interface DhtNetwork {
@@ -83,9 +85,16 @@ export function buildDhtNetwork(world: SimWorld, plan: DhtNetworkPlan, random: R
   const hosts = nodes
     .filter((node) => !node.behaviour.silent)
     .map((node) => world.add<DhtNodeFact, DhtLabNode>(node, node.resident.endpoint, { nat: natted.has(node) }));
+  const first = nodes.find((node) => isTruthful(node.behaviour) && node.behaviour.bep51 && !natted.has(node))!;
   const stored = fill(nodes, natted, plan, random);
-  const first = nodes.find((node) => isTruthful(node.behaviour) && node.behaviour.bep51 && !natted.has(node));
-  return { population, hosts, nodes, ...stored, bootstrap: first!.resident.endpoint };
+  if (plan.churnPerHour)
+    churn(
+      world,
+      hosts.filter((host) => host.machine !== first),
+      plan.churnPerHour,
+      random,
+    );
+  return { population, hosts, nodes, ...stored, bootstrap: first.resident.endpoint };
 }
 
 /** Announces the infohashes to the closest nodes that answer announcers. */
@@ -120,4 +129,26 @@ function fill(
     }
   }
   return { infohashes, reachableInfohashes, contents };
+}
+
+/** So long a network can go on changing before everybody who was absent has come. */
+const CHURN_HOURS = 2;
+
+/** Keeps a reserve of absent nodes and swaps, at even pace, one that leaves for one that comes. */
+function churn(world: SimWorld, hosts: readonly SimHost<DhtNodeFact, DhtLabNode>[], perHour: number, random: Random): void {
+  const order = [...hosts];
+  for (let i = order.length - 1; i > 0; i--) {
+    const j = Math.floor(random() * (i + 1));
+    [order[i], order[j]] = [order[j]!, order[i]!];
+  }
+  const absent = order.splice(0, Math.floor((hosts.length * perHour * CHURN_HOURS) / (1 + perHour * CHURN_HOURS)));
+  for (const host of absent) host.setUp(false);
+  const everyMs = 3_600_000 / (perHour * order.length);
+  for (const [i, coming] of absent.entries()) {
+    const leaving = order[i];
+    world.at(world.now + (i + random()) * everyMs, () => {
+      leaving?.setUp(false);
+      coming.setUp(true);
+    });
+  }
 }

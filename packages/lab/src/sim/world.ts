@@ -63,6 +63,8 @@ export class SimHost<F, M extends Machine<F> = Machine<F>> implements Out<F> {
   /** Endpoints that a host behind a NAT has written to, and when; undefined without a NAT. */
   readonly #opened: Map<string, number> | undefined; // bound: MAX_NAT_ENTRIES, the oldest goes
   up = true;
+  /** How often it came or went: 0 for who was there all the time. */
+  changes = 0;
   /** The wake that counts; others are stale. */
   wakeMs = Number.POSITIVE_INFINITY;
   wokenMs = Number.NEGATIVE_INFINITY;
@@ -116,6 +118,14 @@ export class SimHost<F, M extends Machine<F> = Machine<F>> implements Out<F> {
 
   emit(fact: F): void {
     this.#turn?.emit(fact);
+  }
+
+  /** Goes down, or comes back with its machine as it was. */
+  setUp(up: boolean): void {
+    if (this.up === up) return;
+    this.up = up;
+    this.changes++;
+    this.#world.rearm(this as unknown as SimHost<unknown>);
   }
 
   /** Whether a packet from there gets in. */
