@@ -1,7 +1,7 @@
 // What is buffered of one partition, and where it is cut: ranges of the log that are inserted with a token and can be cut the same way again.
 import type { Batch, BusRecord, PartitionOf, RejectedRecord } from '@swarmscope/bus/bus.ts';
 import type { Topic } from '@swarmscope/events/definitions.ts';
-import { rowWriter } from '@swarmscope/events/table.ts';
+import { lineWriter } from '@swarmscope/events/table.ts';
 import { rejectedLine } from '@swarmscope/store/rejected.ts';
 import type { Table } from '@swarmscope/store/store.ts';
 
@@ -58,7 +58,7 @@ export class Lane {
   /** Offset that the next range begins at. */
   next: bigint;
   readonly #limits: Limits;
-  readonly #write: (row: Record<string, unknown>) => string;
+  readonly #write: ReturnType<typeof lineWriter>;
   #entries: Entry[] = []; // bound: Limits and one batch of the bus; a range that is cut again may be as long as it was
   #bytes = 0;
   #since = Number.POSITIVE_INFINITY;
@@ -69,7 +69,7 @@ export class Lane {
     this.partition = partition;
     this.next = offset;
     this.#limits = limits;
-    this.#write = rowWriter(topic);
+    this.#write = lineWriter(topic);
     this.#intent = decodeIntent(metadata);
   }
 
@@ -165,8 +165,7 @@ export class Lane {
   }
 
   #good({ offset, timestamp, value }: BusRecord): Entry {
-    const line = this.#write({ ...value, _partition: this.partition, _offset: String(offset) });
-    return { offset, timestamp, line, isRejected: false };
+    return { offset, timestamp, line: this.#write(value, this.partition, offset), isRejected: false };
   }
 
   #bad({ offset, timestamp, reason, detail, bytes, size }: RejectedRecord): Entry {
