@@ -6,17 +6,17 @@ const HASH_PREFIX_MIN = 4;
 
 /**
  * Parameters `network`, `text`. Columns `swarm`, `name`, `state`, `proved`, `seen`; v1 and v2 infohashes both lead to the swarm.
- * Every swarm that was resolved, watched or measured in the time range can be found.
+ * Every swarm that was resolved, watched or measured can be found.
  */
 export const SEARCH = {
   variables: { network: 'String', text: 'String' },
   sql: `SELECT ${hexOf('swarm_id')} AS swarm, ${SHOWN_NAME} AS name, if(measured = 1, state, 'unknown') AS state, if(measured = 1, n_proved, NULL) AS proved, if(measured = 1, seen, NULL) AS seen
 FROM (SELECT DISTINCT swarm_id FROM (
-    SELECT swarm_id FROM torrent_resolved WHERE ${IN_NETWORK} AND (positionCaseInsensitiveUTF8(name, {text:String}) > 0
+    SELECT swarm_id FROM torrent_latest WHERE ${IN_NETWORK} AND (positionCaseInsensitiveUTF8(name, {text:String}) > 0
       OR (length({text:String}) >= ${HASH_PREFIX_MIN} AND (startsWith(${hexOf('swarm_id')}, lower({text:String})) OR startsWith(ifNull(${hexOf('info_hash_v2')}, ''), lower({text:String})))))
-    UNION ALL SELECT swarm_id FROM torrent_watched WHERE ${IN_NETWORK} AND (positionCaseInsensitiveUTF8(ifNull(name, ''), {text:String}) > 0
+    UNION ALL SELECT swarm_id FROM watch_latest WHERE ${IN_NETWORK} AND (positionCaseInsensitiveUTF8(ifNull(name, ''), {text:String}) > 0
       OR (length({text:String}) >= ${HASH_PREFIX_MIN} AND startsWith(${hexOf('swarm_id')}, lower({text:String}))))
-    UNION ALL SELECT swarm_id FROM swarm_sampled WHERE ${IN_NETWORK} AND $__timeFilter(ts)
+    UNION ALL SELECT swarm_id FROM swarm_latest WHERE ${IN_NETWORK}
       AND length({text:String}) >= ${HASH_PREFIX_MIN} AND startsWith(${hexOf('swarm_id')}, lower({text:String})))
   LIMIT 1000) AS found
 LEFT JOIN (SELECT swarm_id, 1 AS measured, seen, ${STATE} AS state, proved AS n_proved FROM (${newestCensus(STATE_COLUMNS)})) AS censuses USING (swarm_id)

@@ -8,7 +8,7 @@ export const NETWORK: Variable = {
   description: 'Public, or one of the laboratories; their figures are never added.',
   type: 'String',
   sql: `SELECT network AS value, network AS text FROM (
-  SELECT network, ts FROM swarm_sampled UNION ALL SELECT network, ts FROM crawl_sampled UNION ALL SELECT network, ts FROM torrent_watched)
+  SELECT network, ts FROM swarm_latest UNION ALL SELECT network, ts FROM crawl_sampled UNION ALL SELECT network, ts FROM watch_latest)
 GROUP BY network ORDER BY max(ts) DESC, network LIMIT 100`,
 };
 
@@ -20,8 +20,8 @@ export const SWARM: Variable = {
   type: 'String',
   sql: `SELECT ${hexOf('swarm_id')} AS value, ${SHOWN_NAME} AS text FROM (
   SELECT swarm_id, max(watched) AS watched, max(seen) AS seen FROM (
-    SELECT swarm_id, 0 AS watched, max(ts) AS seen FROM swarm_sampled WHERE ${IN_NETWORK} AND $__timeFilter(ts) GROUP BY swarm_id
-    UNION ALL SELECT swarm_id, argMax(set, ts) AS watched, max(ts) AS seen FROM torrent_watched WHERE ${IN_NETWORK} GROUP BY swarm_id)
+    SELECT swarm_id, 0 AS watched, ts AS seen FROM swarm_latest FINAL WHERE ${IN_NETWORK} AND ts >= $__fromTime
+    UNION ALL SELECT swarm_id, set AS watched, ts AS seen FROM watch_latest FINAL WHERE ${IN_NETWORK})
   GROUP BY swarm_id) AS swarms
 LEFT JOIN (${NAMES}) AS names USING (swarm_id)
 ORDER BY watched DESC, seen DESC, value LIMIT 500`,

@@ -104,7 +104,7 @@ describe.skipIf(missing('chromium').length > 0)('the page', () => {
         else expect(await section.locator('.note').textContent(), panel.id).toBe(panel.empty);
       }
       expect(complaints).toEqual([]);
-      await page.screenshot({ path: join(ARTIFACTS, `${board.uid}-dark.png`), fullPage: true });
+      await page.locator('body').screenshot({ path: join(ARTIFACTS, `${board.uid}-dark.png`) });
       await page.close();
     });
 
@@ -139,7 +139,7 @@ describe.skipIf(missing('chromium').length > 0)('the page', () => {
       );
       expect(width).toBeLessThanOrEqual(375);
       expect(complaints).toEqual([]);
-      await page.screenshot({ path: join(ARTIFACTS, `${board.uid}-phone.png`), fullPage: true });
+      await page.locator('body').screenshot({ path: join(ARTIFACTS, `${board.uid}-phone.png`) });
       await page.close();
     });
   });
@@ -214,7 +214,7 @@ describe.skipIf(missing('chromium').length > 0)('the page', () => {
     expect(await theme()).toBe('dark');
     await page.getByRole('button', { name: 'Change between dark and light' }).click();
     expect(await theme()).toBe('light');
-    await page.screenshot({ path: join(ARTIFACTS, 'swarmscope-torrent-light.png'), fullPage: true });
+    await page.locator('body').screenshot({ path: join(ARTIFACTS, 'swarmscope-torrent-light.png') });
     await page.reload();
     expect(await theme()).toBe('light');
     expect(complaints).toEqual([]);

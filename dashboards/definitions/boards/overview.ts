@@ -6,6 +6,7 @@ import {
   censusesOverTime,
   hexOf,
   IN_NETWORK,
+  measures,
   NAMES,
   newestCensus,
   SHOWN_NAME,
@@ -183,6 +184,10 @@ export const ALL_TORRENTS: Panel = {
   ...torrentTable('1', 'ORDER BY proved + claims + partial + leechers + liars DESC, name, swarm LIMIT 500'),
 };
 
+/** Swarms that were measured before the time range. */
+const KNOWN_BEFORE = `SELECT swarm_id FROM swarm_1d WHERE ${IN_NETWORK} AND day < toDate($__fromTime)
+    UNION DISTINCT SELECT swarm_id FROM swarm_sampled WHERE ${IN_NETWORK} AND ts >= toDate($__fromTime) AND ts < $__fromTime`;
+
 const TURNS: Panel = {
   id: 'turns',
   title: 'Births, deaths, returns',
@@ -200,12 +205,12 @@ const TURNS: Panel = {
   empty: NO_CENSUS,
   sql: `SELECT time, countIf(turn = 'born') AS born, countIf(turn = 'lost') AS lost, countIf(turn = 'returned') AS returned
 FROM (
-  SELECT $__timeInterval(ts) AS time, multiIf(was = 1 AND completable = 0, 'lost', was = 0 AND completable = 1, 'returned', '') AS turn
-  FROM (SELECT ts, completable, lagInFrame(completable) OVER (PARTITION BY swarm_id ORDER BY ts ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) AS was
-    FROM swarm_sampled WHERE ${IN_NETWORK} AND $__timeFilter(ts) AND completable IS NOT NULL)
+  SELECT $__timeInterval(moment) AS time, multiIf(was = 1 AND completable = 0, 'lost', was = 0 AND completable = 1, 'returned', '') AS turn
+  FROM (SELECT moment, completable, lagInFrame(completable) OVER (PARTITION BY swarm_id ORDER BY moment ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) AS was
+    FROM (${measures(['completable'], IN_NETWORK)}) WHERE completable IS NOT NULL)
   UNION ALL
   SELECT $__timeInterval(first) AS time, 'born' AS turn
-  FROM (SELECT min(ts) AS first FROM swarm_sampled WHERE ${IN_NETWORK} GROUP BY swarm_id) WHERE $__timeFilter(first))
+  FROM (SELECT min(moment) AS first FROM (${measures(['proved'], IN_NETWORK)}) WHERE swarm_id NOT IN (${KNOWN_BEFORE}) GROUP BY swarm_id))
 GROUP BY time ORDER BY time`,
 };
 

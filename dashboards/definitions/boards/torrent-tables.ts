@@ -1,6 +1,6 @@
 // Tables of the board Torrent: sources side by side, trackers, web seeds, files at risk, peers.
 import type { Panel } from '../board.ts';
-import { hexOf, OF_SWARM } from '../fragments.ts';
+import { hexOf, newestOfSwarm, OF_SWARM } from '../fragments.ts';
 import type { Tone } from '../tone.ts';
 
 /** The tone of each verdict. */
@@ -30,7 +30,7 @@ export const SOURCES: Panel = {
   ],
   empty: 'This swarm was not measured in this time.',
   sql: `SELECT each.source AS source, each.count AS endpoints, each.low AS low, each.high AS high, if(each.failed = 1, 'failed', 'answered') AS answer
-FROM (SELECT sources FROM swarm_sampled WHERE ${OF_SWARM} AND $__timeFilter(ts) ORDER BY ts DESC LIMIT 1)
+FROM (SELECT sources FROM swarm_sampled WHERE ${OF_SWARM} AND ts = (SELECT max(seen) FROM (${newestOfSwarm(['census_id'])})) LIMIT 1)
 ARRAY JOIN sources AS each ORDER BY endpoints DESC NULLS LAST, source`,
 };
 
@@ -110,7 +110,7 @@ export const FILES_AT_RISK: Panel = {
   empty: 'No file is at risk, or the pieces of this swarm were not seen.',
   sql: `SELECT if(each.index < length(files), files[each.index + 1].path, concat('file ', toString(each.index))) AS file, each.copies_min AS copies,
   if(each.index < length(files), toFloat64(files[each.index + 1].size_bytes), NULL) AS size_bytes
-FROM (SELECT swarm_id, files_at_risk FROM swarm_sampled WHERE ${OF_SWARM} AND $__timeFilter(ts) ORDER BY ts DESC LIMIT 1) AS census
+FROM (${newestOfSwarm(['files_at_risk'])}) AS census
 LEFT JOIN (SELECT swarm_id, files FROM torrent_resolved WHERE ${OF_SWARM} ORDER BY ts DESC LIMIT 1) AS known USING (swarm_id)
 ARRAY JOIN files_at_risk AS each ORDER BY copies, file LIMIT 1000`,
 };

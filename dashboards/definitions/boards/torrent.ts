@@ -1,16 +1,14 @@
 // The board Torrent: one swarm from every side: proofs, claims, pieces, sources, trackers, web seeds, files and peers.
 import { ALERT_CHANGES } from '../annotations.ts';
 import type { Board, Panel } from '../board.ts';
-import { hexOf, NAMES, OF_SWARM, SHOWN_NAME, STATE, STATE_COLUMNS, STATE_TONES } from '../fragments.ts';
+import { hexOf, measures, NAMES, newestOfSwarm, OF_SWARM, SHOWN_NAME, STATE, STATE_TONES } from '../fragments.ts';
 import { NETWORK, SWARM } from '../variables.ts';
 import { FILES_AT_RISK, PEERS, SOURCES, TRACKERS, WEB_SEEDS } from './torrent-tables.ts';
 
 const NO_CENSUS = 'This swarm was not measured in this time.';
 
-/** Columns of the newest census of this swarm, as one row; no row when there was none. */
-function ofNewest(columns: string): string {
-  return `SELECT ${columns} FROM (SELECT * FROM swarm_sampled WHERE ${OF_SWARM} AND $__timeFilter(ts) ORDER BY ts DESC LIMIT 1)`;
-}
+/** The day of the first census, of all that are still kept. */
+const FIRST_DAY = `(SELECT min(day) FROM swarm_1d WHERE ${OF_SWARM})`;
 
 const IDENTITY: Panel = {
   id: 'identity',
@@ -32,17 +30,15 @@ const IDENTITY: Panel = {
     { name: 'infohash', title: 'Infohash', unit: 'hex' },
   ],
   empty: 'Nothing is known of this swarm yet.',
-  sql: `SELECT ${SHOWN_NAME} AS name, if(measured = 1, state, 'unknown') AS state, if(resolved = 1, what.1, NULL) AS size_bytes, if(resolved = 1, what.2, NULL) AS files_total,
-  if(resolved = 1, what.3, NULL) AS pieces, multiIf(resolved = 0, 'unknown', what.5 AND what.6, 'hybrid', what.6, 'v2', 'v1') AS version,
-  if(resolved = 1, what.4, NULL) AS private, watched, if(measured = 1, first_seen, NULL) AS first_seen, if(measured = 1, last_seen, NULL) AS last_seen, ${hexOf('swarm_id')} AS infohash
+  sql: `SELECT ${SHOWN_NAME} AS name, if(measured = 1, state, 'unknown') AS state, if(resolved = 1, size, NULL) AS size_bytes, if(resolved = 1, total, NULL) AS files_total,
+  if(resolved = 1, piece_count, NULL) AS pieces, multiIf(resolved = 0, 'unknown', v1 AND v2, 'hybrid', v2, 'v2', 'v1') AS version,
+  if(resolved = 1, secret, NULL) AS private, watched, if(measured = 1, first, NULL) AS first_seen, if(measured = 1, seen, NULL) AS last_seen, ${hexOf('swarm_id')} AS infohash
 FROM (SELECT unhex({swarm:String}) AS swarm_id WHERE length({swarm:String}) = 40) AS asked
-LEFT JOIN (SELECT swarm_id, 1 AS resolved, argMax(tuple(toFloat64(size_bytes), files_total, pieces, private, info_hash_v1 IS NOT NULL, info_hash_v2 IS NOT NULL), ts) AS what
-  FROM torrent_resolved WHERE ${OF_SWARM} GROUP BY swarm_id) AS facts USING (swarm_id)
-LEFT JOIN (SELECT swarm_id, argMax(set, ts) AS watched FROM torrent_watched WHERE ${OF_SWARM} GROUP BY swarm_id) AS entries USING (swarm_id)
-LEFT JOIN (SELECT swarm_id, 1 AS measured, seen AS last_seen, first AS first_seen, ${STATE} AS state
-  FROM (SELECT swarm_id, first, seen, ${STATE_COLUMNS.map((column, i) => `newest.${i + 1} AS ${column}`).join(', ')}
-    FROM (SELECT swarm_id, min(ts) AS first, max(ts) AS seen, argMax(tuple(${STATE_COLUMNS.join(', ')}), ts) AS newest
-      FROM swarm_sampled WHERE ${OF_SWARM} GROUP BY swarm_id))) AS censuses USING (swarm_id)
+LEFT JOIN (SELECT swarm_id, 1 AS resolved, toFloat64(size_bytes) AS size, files_total AS total, pieces AS piece_count, private AS secret,
+    info_hash_v1 IS NOT NULL AS v1, info_hash_v2 IS NOT NULL AS v2 FROM torrent_latest FINAL WHERE ${OF_SWARM}) AS facts USING (swarm_id)
+LEFT JOIN (SELECT swarm_id, set AS watched FROM watch_latest FINAL WHERE ${OF_SWARM}) AS entries USING (swarm_id)
+LEFT JOIN (SELECT swarm_id, 1 AS measured, ts AS seen, ${STATE} AS state FROM swarm_latest FINAL WHERE ${OF_SWARM}) AS newest USING (swarm_id)
+LEFT JOIN (SELECT swarm_id, min(ts) AS first FROM swarm_sampled WHERE ${OF_SWARM} AND ts >= ${FIRST_DAY} AND ts < ${FIRST_DAY} + 1 GROUP BY swarm_id) AS oldest USING (swarm_id)
 LEFT JOIN (${NAMES}) AS names USING (swarm_id)`,
 };
 
@@ -80,9 +76,8 @@ const NOW: Panel = {
     { name: 'unreachable', title: 'Unreachable', unit: 'count', tone: 'unknown' },
   ],
   empty: NO_CENSUS,
-  sql: ofNewest(
-    'proved, claimed + choked AS claims, super_seeder, partial_seed, leecher, liar_corrupt + liar_missing AS liars, unreachable',
-  ),
+  sql: `SELECT proved, claimed + choked AS claims, super_seeder, partial_seed, leecher, liar_corrupt + liar_missing AS liars, unreachable
+FROM (${newestOfSwarm(['proved', 'claimed', 'choked', 'super_seeder', 'partial_seed', 'leecher', 'liar_corrupt', 'liar_missing', 'unreachable'])})`,
 };
 
 const WHOLE: Panel = {
@@ -124,15 +119,15 @@ const WHOLE: Panel = {
     { name: 'size_estimate', title: 'Peers (estimate)', unit: 'count', bounds: ['size_low', 'size_high'] },
   ],
   empty: NO_CENSUS,
-  sql: ofNewest(
-    'completable, completable_outside, distributed_copies_permille / 1000 AS copies, size_estimate, size_low, size_high',
-  ),
+  sql: `SELECT completable, completable_outside, distributed_copies_permille / 1000 AS copies, size_estimate, size_low, size_high
+FROM (${newestOfSwarm(['completable', 'completable_outside', 'distributed_copies_permille', 'size_estimate', 'size_low', 'size_high'])})`,
 };
 
 const CLASSES: Panel = {
   id: 'classes',
   title: 'Peers by class',
-  description: 'Peers of each census by what they were found to be; the newest census of each bucket of time.',
+  description:
+    'Peers of each census by what they were found to be; the newest census of each bucket of time (in long ranges: hourly or daily means).',
   kind: 'timeseries',
   draw: 'stack',
   width: 12,
@@ -147,9 +142,9 @@ const CLASSES: Panel = {
     { name: 'n_liar', title: 'Liar', unit: 'count', tone: 'liar' },
   ],
   empty: NO_CENSUS,
-  sql: `SELECT $__timeInterval(ts) AS time, argMax(proved, ts) AS n_proved, argMax(claimed, ts) AS n_claimed, argMax(choked, ts) AS n_choked,
-  argMax(super_seeder, ts) AS n_super, argMax(partial_seed, ts) AS n_partial, argMax(leecher, ts) AS n_leecher, argMax(liar_corrupt + liar_missing, ts) AS n_liar
-FROM swarm_sampled WHERE ${OF_SWARM} AND $__timeFilter(ts) GROUP BY time ORDER BY time`,
+  sql: `SELECT $__timeInterval(moment) AS time, argMax(proved, moment) AS n_proved, argMax(claimed, moment) AS n_claimed, argMax(choked, moment) AS n_choked,
+  argMax(super_seeder, moment) AS n_super, argMax(partial_seed, moment) AS n_partial, argMax(leecher, moment) AS n_leecher, argMax(liar_corrupt + liar_missing, moment) AS n_liar
+FROM (${measures(['proved', 'claimed', 'choked', 'super_seeder', 'partial_seed', 'leecher', 'liar_corrupt', 'liar_missing'], OF_SWARM)}) GROUP BY time ORDER BY time`,
 };
 
 const SIZE: Panel = {
@@ -168,9 +163,9 @@ const SIZE: Panel = {
   ],
   empty: NO_CENSUS,
   sql: `SELECT time, newest.1 AS size, newest.2 AS size_from, newest.3 AS size_to, newest.4 AS whole, newest.5 AS whole_from, newest.6 AS whole_to, newest.7 AS n_proved
-FROM (SELECT $__timeInterval(ts) AS time,
-    argMax(tuple(size_estimate, size_low, size_high, complete_estimate, complete_low, complete_high, proved), ts) AS newest
-  FROM swarm_sampled WHERE ${OF_SWARM} AND $__timeFilter(ts) GROUP BY time)
+FROM (SELECT $__timeInterval(moment) AS time,
+    argMax(tuple(size_estimate, size_low, size_high, complete_estimate, complete_low, complete_high, proved), moment) AS newest
+  FROM (${measures(['size_estimate', 'size_low', 'size_high', 'complete_estimate', 'complete_low', 'complete_high', 'proved'], OF_SWARM)}) GROUP BY time)
 ORDER BY time`,
 };
 

@@ -1,15 +1,13 @@
 // The board Watch list: every watched torrent with its objectives, met or missed, and what alerts say.
 import { ALERT_CHANGES } from '../annotations.ts';
 import type { Board, Panel } from '../board.ts';
-import { hexOf, IN_NETWORK, NAMES, newestCensus, SHOWN_NAME, STATE, STATE_COLUMNS, STATE_TONES } from '../fragments.ts';
+import { hexOf, IN_NETWORK, measures, NAMES, newestCensus, SHOWN_NAME, STATE, STATE_COLUMNS, STATE_TONES } from '../fragments.ts';
 import { NETWORK } from '../variables.ts';
 
 const NOBODY = 'The watch list is empty: `swarmscope watch add MAGNET` puts a torrent on it.';
 
 /** The present entries of the watch list: the newest state of each that is still set. */
-const WATCHED = `SELECT swarm_id, newest.2 AS labels, newest.3 AS objectives FROM (
-  SELECT swarm_id, argMax(tuple(set, labels, objectives), ts) AS newest FROM torrent_watched WHERE ${IN_NETWORK} GROUP BY swarm_id)
-WHERE newest.1 = 1`;
+const WATCHED = `SELECT swarm_id, labels, objectives FROM watch_latest FINAL WHERE ${IN_NETWORK} AND set = 1`;
 
 /** Watched swarms with their newest census; \`verdict\` of the objective \`min_proved_seeders\`: unknown as long as nothing was measured. */
 const OBJECTIVES = `SELECT swarm_id, labels, measured, seen, state, n_proved, claims, leechers, completable, copies, wanted,
@@ -68,7 +66,7 @@ export const WATCH_TABLE: Panel = {
       name: 'objective',
       title: 'Objective',
       unit: 'word',
-      words: { met: 'good', missed: 'bad', 'no objective': 'plain', 'nobody reached': 'warn', 'not measured': 'unknown' },
+      words: { met: 'good', missed: 'bad', 'no objective': 'unknown', 'nobody reached': 'warn', 'not measured': 'unknown' },
     },
     { name: 'state', title: 'State', unit: 'word', words: STATE_TONES },
     { name: 'proved', title: 'Proved', unit: 'count', tone: 'proved' },
@@ -88,11 +86,14 @@ LEFT JOIN (${NAMES}) AS names USING (swarm_id)
 ORDER BY indexOf(['missed', 'nobody reached', 'not measured', 'no objective', 'met'], objective), name, swarm LIMIT 1000`,
 };
 
+/** The ten watched swarms with the fewest proved seeders now. */
+const FEWEST = `SELECT swarm_id FROM (${newestCensus(['proved'])}) WHERE swarm_id IN (SELECT swarm_id FROM (${WATCHED})) ORDER BY proved, swarm_id LIMIT 10`;
+
 const PROVED_OVER_TIME: Panel = {
   id: 'proved_over_time',
   title: 'Proved seeders of watched torrents',
   description:
-    'The fewest proved seeders that a census found in each bucket of time, for the ten watched torrents that have the fewest.',
+    'The fewest proved seeders in each bucket of time (in long ranges: of its hourly or daily means), for the ten watched torrents that have the fewest now.',
   kind: 'timeseries',
   draw: 'line',
   width: 12,
@@ -103,9 +104,7 @@ const PROVED_OVER_TIME: Panel = {
   ],
   empty: 'No watched torrent was measured in this time.',
   sql: `SELECT time, ${SHOWN_NAME} AS torrent, fewest
-FROM (SELECT swarm_id, $__timeInterval(ts) AS time, min(proved) AS fewest FROM swarm_sampled
-  WHERE ${IN_NETWORK} AND $__timeFilter(ts) AND swarm_id IN (SELECT swarm_id FROM (SELECT swarm_id, argMax(proved, ts) AS newest FROM swarm_sampled
-    WHERE ${IN_NETWORK} AND $__timeFilter(ts) AND swarm_id IN (SELECT swarm_id FROM (${WATCHED})) GROUP BY swarm_id) ORDER BY newest, swarm_id LIMIT 10)
+FROM (SELECT swarm_id, $__timeInterval(moment) AS time, min(proved) AS fewest FROM (${measures(['proved'], `${IN_NETWORK} AND swarm_id IN (${FEWEST})`)})
   GROUP BY swarm_id, time) AS censuses
 LEFT JOIN (${NAMES}) AS names USING (swarm_id)
 ORDER BY time, torrent`,

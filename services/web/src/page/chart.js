@@ -9,9 +9,12 @@ import { seriesOf, stacked } from './series.js';
 
 const HEIGHT_MIN = 120;
 const SYNC = uPlot.sync('board');
+/** Room for the widest label of the vertical axis, in pixels a letter. */
+const LETTER = 6.6;
 const WHOLE_STEPS = [1, 2, 5]
   .flatMap((digit) => Array.from({ length: 12 }, (_, power) => digit * 10 ** power))
   .sort((a, b) => a - b);
+const BINARY_STEPS = Array.from({ length: 50 }, (_, power) => 2 ** power);
 
 /** Makes a chart; what it answers draws a result into it.
  * @param {PagePanel} panel
@@ -172,9 +175,10 @@ function optionsOf({ panel, frame, series, colours, unit, moments, view, size, o
       },
       {
         ...axis,
-        size: 52,
+        size: (_plot, labels) => 14 + LETTER * Math.max(3, ...(labels ?? []).map((label) => label.length)),
         values: (_plot, splits) => splits.map((each) => axisFigure(each, unit)),
         ...(unit === 'count' && { incrs: WHOLE_STEPS }),
+        ...(unit === 'bytes' && { incrs: BINARY_STEPS }),
       },
     ],
     series: [{}, ...(draw === 'line' ? linesOf(series, colours) : stackOf(series, colours, draw))],
