@@ -35,6 +35,8 @@ const CONFIRM_SHARE = 4;
 const SEEK_MS = 2_000;
 const MEASURE_MS = 20_000;
 const ENOUGH_NODES = 8;
+/** In a network that is never still one in so many may be open when a sweep ends. */
+const NEWCOMERS = 200;
 
 export class Crawl {
   readonly roster: Roster;
@@ -75,8 +77,13 @@ export class Crawl {
 
   tick(now: number, dht: DhtNode, out: Out<DhtFact>): void {
     if (now >= this.#seekMs) this.#seek(now, dht, out);
-    if (this.#openNodes === 0 && this.met > 0 && now - this.#sweepStartMs >= this.#options.sweepMs) this.#startSweep(now);
+    if (this.#isSwept && now - this.#sweepStartMs >= this.#options.sweepMs) this.#startSweep(now);
     this.#pump(now, dht, out);
+  }
+
+  /** Nothing of the sweep is left to do but for those who have just come. */
+  get #isSwept(): boolean {
+    return this.met > 0 && this.#openNodes * NEWCOMERS <= this.roster.size;
   }
 
   observe(fact: DhtFact, now: number, dht: DhtNode, out: Out<DhtFact>): void {
@@ -88,9 +95,6 @@ export class Crawl {
       case 'unanswered':
         this.#failed(fact, now);
         break;
-      case 'asked':
-        if (!fact.query.readOnly) this.list(fact.query.copy(fact.query.idAt), fact.from, undefined, now, dht);
-        return;
       case 'sighted':
         this.findings.sighted(fact, now);
         return;
@@ -115,9 +119,11 @@ export class Crawl {
 
   /** Lists an endpoint that somebody named, if it belongs to our shard and may be asked. */
   list(id: Uint8Array, endpoint: Endpoint, namedBy: CrawlNode | undefined, now: number, dht: DhtNode): CrawlNode | undefined {
-    if (!isInShard(this.#options.shard, prefixOf(id)) || !dht.admits(endpoint)) return undefined;
+    const prefix = prefixOf(id);
+    if (prefix < this.roster.floor || !isInShard(this.#options.shard, prefix) || !dht.admits(endpoint)) return undefined;
     const known = this.roster.at(endpoint);
     if (known) return known;
+    if (this.roster.isFull) this.#makeRoom();
     const node = this.roster.list(id, endpoint);
     if (!node) return undefined;
     if (namedBy) {
@@ -127,6 +133,11 @@ export class Crawl {
     this.frontier.noteListed(node);
     this.#plan(node, now);
     return node;
+  }
+
+  #makeRoom(): void {
+    if (this.roster.evict((node) => this.#setOpen(node, false)) === 0) return;
+    this.frontier.retain((node) => this.roster.at(node) === node);
   }
 
   #misbehaved(fact: { type: 'malformed' | 'unasked' | 'flooding'; from: Endpoint }, now: number): void {
@@ -202,6 +213,7 @@ export class Crawl {
     this.sweeps++;
     this.findings.liars.clear();
     this.frontier.clear();
+    this.roster.floor = 0;
     for (const node of this.roster.all()) {
       node.queued = false;
       if (node.verdict === 'silent' && !node.asked) {

@@ -6,7 +6,7 @@ import type { Endpoint } from '@swarmscope/bittorrent/machine.ts';
 import type { NodeVerdict, SightingWay } from '@swarmscope/events/enums.ts';
 import { ConfirmQueue } from './confirm.ts';
 import { isCondemned, judge } from './judge.ts';
-import type { CrawlNode, Roster } from './nodes.ts';
+import { type CrawlNode, type Roster, settle } from './nodes.ts';
 import type { SeenInfohashes } from './seen.ts';
 import { isFullyKnown, planLook, type Visit } from './visits.ts';
 
@@ -96,12 +96,10 @@ export class Findings {
 
   /** A node answered under the id that was expected: it is met, and whoever named it first is right or wrong. */
   meet(node: CrawlNode, rttMs: number, reply: Fields): void {
-    const namer = node.namedBy;
-    if (namer) {
-      namer.pending--;
-      if (node.mismatches > 0) namer.wrong++;
-      else namer.right++;
-      node.namedBy = undefined;
+    if (node.namedBy) {
+      if (node.mismatches > 0) node.namedBy.wrong++;
+      else node.namedBy.right++;
+      settle(node);
     }
     node.mismatches = 0;
     node.met = true;
@@ -165,7 +163,8 @@ export class Findings {
       node.verdict = verdict;
       if (before === 'ok') this.met--;
       if (verdict === 'ok') this.met++;
-      else if (verdict !== 'silent') this.#condemn(node, verdict);
+      else if (verdict === 'silent') settle(node);
+      else this.#condemn(node, verdict);
     }
     if (node.published === verdict && now - node.publishedMs < RETELL_MS) return;
     if (verdict === 'ok' && !isFullyKnown(node)) return;

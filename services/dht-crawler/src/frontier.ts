@@ -49,6 +49,12 @@ export class Frontier {
     this.#waiting.clear();
   }
 
+  /** Forgets those who are not listed any more. */
+  retain(isListed: (node: CrawlNode) => boolean): void {
+    this.#ready.retain(isListed);
+    this.#waiting.retain(isListed);
+  }
+
   #part(node: CrawlNode): number {
     const { first, end } = this.shard;
     const part = Math.floor(((node.prefix - first) / (end - first)) * PARTS);

@@ -17,6 +17,13 @@ export class MinHeap<T> {
     this.#keys.length = 0;
   }
 
+  /** Keeps only what `keeps` says. */
+  retain(keeps: (item: T) => boolean): void {
+    const kept = this.#items.map((item, i) => [item, this.#keys[i]!] as const).filter(([item]) => keeps(item));
+    this.clear();
+    for (const [item, key] of kept) this.push(item, key);
+  }
+
   push(item: T, key: number): void {
     const items = this.#items;
     const keys = this.#keys;

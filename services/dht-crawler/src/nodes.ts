@@ -86,7 +86,22 @@ export function prefixOf(id: Uint8Array): number {
   return ((id[0]! << 24) | (id[1]! << 16) | (id[2]! << 8) | id[3]!) >>> 0;
 }
 
-/** All nodes, at most `max`; full, new ones are refused (counted). */
+/** It is not to be proved any more whether whoever named it was right. */
+export function settle(node: CrawlNode): void {
+  if (node.namedBy) node.namedBy.pending--;
+  node.namedBy = undefined;
+}
+
+/** So much of a full roster is let go at once. */
+const EVICTED_SHARE = 0.05;
+/** In a zone that the sweep has left behind one in so many may still wait for an answer. */
+const STRAGGLERS = 8;
+
+/**
+ * All nodes, at most `max`. A sweep goes upwards through the ids, so when the roster is full the lowest ids that are done with make room: what lies
+ * below `floor` was visited in this sweep and is not listed again. When that is not enough, the farthest ahead of those not met yet: they are
+ * named again when the sweep comes there. What still finds no room is refused (counted).
+ */
 export class Roster {
   readonly #byEndpoint = new Map<string, CrawlNode>(); // bound: max
   readonly #perHost = new Map<string, number>(); // bound: max
@@ -94,6 +109,8 @@ export class Roster {
   readonly #hostOf: (endpoint: Endpoint) => string;
   readonly #max: number;
   refused = 0;
+  /** The first 32 bits below which nothing is listed any more in this sweep. */
+  floor = 0;
 
   constructor(max: number, hostOf: (endpoint: Endpoint) => string) {
     this.#max = max;
@@ -134,11 +151,35 @@ export class Roster {
   /** Forgets a node. */
   drop(node: CrawlNode): void {
     if (!this.#byEndpoint.delete(endpointKey(node))) return;
+    settle(node);
     const host = this.#hostOf(node);
     const left = (this.#perHost.get(host) ?? 1) - 1;
     if (left > 0) this.#perHost.set(host, left);
     else this.#perHost.delete(host);
     this.#leaveZone(node);
+  }
+
+  /** Makes room in a full roster and tells of each that is let go; answers how many. */
+  evict(onDrop: (node: CrawlNode) => void): number {
+    const wanted = Math.ceil(this.#max * EVICTED_SHARE);
+    let evicted = 0;
+    const evictFrom = (zone: CrawlNode[], may: (node: CrawlNode) => boolean) => {
+      for (const node of zone.filter(may)) {
+        onDrop(node);
+        this.drop(node);
+        evicted++;
+      }
+    };
+    for (let zone = 0; zone < ZONES && evicted < wanted; zone++) {
+      const here = this.#zones[zone]!;
+      const size = here.length;
+      evictFrom(here, (node) => !node.open && !node.asked);
+      if (here.length * STRAGGLERS > size) break; // the sweep is here
+      this.floor = Math.max(this.floor, (zone + 1) * 2 ** (32 - ZONE_BITS));
+    }
+    for (let zone = ZONES - 1; zone >= 0 && evicted < wanted; zone--)
+      evictFrom(this.#zones[zone]!, (node) => !node.met && !node.asked);
+    return evicted;
   }
 
   /** The node goes by another id. */
