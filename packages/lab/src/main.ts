@@ -25,6 +25,7 @@ accuracy runs the ordinary probe command against swarms of every kind of peer an
   --seed N            replays (default: 1)
   --torrents N        swarms (default: 50)
   --peers N           peers in all (default: 2000)
+  --nat PERCENT       of the peers: nobody gets through to them, they dial who announces (default: 0)
   --seconds N         at most, for the probe (default: 300)
   --json              the figures as one JSON array
 `;
@@ -46,6 +47,7 @@ function readArguments() {
         directory: { type: 'string' },
         torrents: { type: 'string', default: '50' },
         peers: { type: 'string', default: '2000' },
+        nat: { type: 'string', default: '0' },
         seconds: { type: 'string', default: '300' },
         json: { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h', default: false },
@@ -89,6 +91,7 @@ async function accuracy(given: Arguments): Promise<void> {
     seed: integer('seed', given.seed, 0),
     torrents: integer('torrents', given.torrents, 1),
     peers: integer('peers', given.peers, 1),
+    nat: integer('nat', given.nat, 0) / 100,
     seconds: integer('seconds', given.seconds, 1),
   });
   if (given.json) process.stdout.write(`${JSON.stringify(figures, null, 2)}\n`);

@@ -21,7 +21,7 @@ export interface LookupPlan {
 }
 
 /** Where the visitor stands: a public address that no node has. */
-export const VISITOR = { address: '198.41.0.1', port: 6_881 } as const;
+const VISITOR = { address: '198.41.0.1', port: 6_881 } as const;
 const policy = new AddressPolicy({ labNetworks: [], optOut: [] });
 
 export interface Scene {

@@ -28,8 +28,8 @@ const LIAR_SHARES = [0.1, 0.5, 0.9] as const;
 const PIECES = 100;
 const PIECE_BYTES = 16_384;
 
-/** `torrents` swarms of together `peers` peers, from a handful to three times the mean. A third has no seeder, a sixth has lost pieces. */
-export function accuracyCast(random: Random, torrents: number, peers: number): CastTorrent[] {
+/** `torrents` swarms of together `peers` peers, from a handful to three times the mean. A third has no seeder, a sixth has lost pieces; `natShare` of the peers is behind a NAT. */
+export function accuracyCast(random: Random, torrents: number, peers: number, natShare = 0): CastTorrent[] {
   const weights = Array.from({ length: torrents }, () => 0.1 + random());
   const sum = weights.reduce((a, b) => a + b, 0);
   let left = peers;
@@ -37,11 +37,11 @@ export function accuracyCast(random: Random, torrents: number, peers: number): C
     const rest = torrents - index - 1;
     const count = rest === 0 ? left : Math.max(1, Math.min(left - rest, Math.round((peers * weight) / sum)));
     left -= count;
-    return torrentOf(random, index, count);
+    return torrentOf(random, index, count, natShare);
   });
 }
 
-function torrentOf(random: Random, index: number, count: number): CastTorrent {
+function torrentOf(random: Random, index: number, count: number, natShare: number): CastTorrent {
   const seedless = index % 3 === 2;
   const lostPieces = index % 6 === 5 ? 5 : 0;
   return {
@@ -52,7 +52,11 @@ function torrentOf(random: Random, index: number, count: number): CastTorrent {
     places: index % 2 === 0 ? ['dht'] : ['dht', index % 4 === 1 ? 'http' : 'udp'],
     watched: 'torrent',
     lostPieces,
-    peers: Array.from({ length: count }, (_, i) => ({ ...peerOf(random, seedless), under: i % 2 === 0 ? 'v1' : 'v2' })),
+    peers: Array.from({ length: count }, (_, i) => ({
+      ...peerOf(random, seedless),
+      nat: natShare > 0 && random() < natShare,
+      under: i % 2 === 0 ? 'v1' : 'v2',
+    })),
   };
 }
 

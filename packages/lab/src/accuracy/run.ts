@@ -15,6 +15,8 @@ export interface AccuracyOptions {
   readonly seed: number;
   readonly torrents: number;
   readonly peers: number;
+  /** Share of the peers that is behind a NAT and dials. */
+  readonly nat: number;
   /** For the probe. */
   readonly seconds: number;
 }
@@ -39,7 +41,7 @@ interface ProbeOutput {
 
 /** Rejects with one sentence when the command fails. */
 export async function runAccuracy(options: AccuracyOptions): Promise<Score> {
-  const cast = accuracyCast(seededRandom(options.seed), options.torrents, options.peers);
+  const cast = accuracyCast(seededRandom(options.seed), options.torrents, options.peers, options.nat);
   const world = await startWorld({ seed: options.seed, cast, strays: 0 });
   const directory = mkdtempSync(join(tmpdir(), 'swarm-lab-'));
   try {

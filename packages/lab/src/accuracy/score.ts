@@ -25,6 +25,8 @@ interface Pair {
 
 const isLiar = (pair: Pair) => pair.truth.kind.startsWith('liar_');
 const isReachable = (pair: Pair) => !pair.truth.verdicts.includes('unreachable');
+/** Behind a NAT, of a kind that can be met once it has dialled. */
+const isHidden = (pair: Pair) => pair.truth.nat && pair.truth.verdicts.some((verdict) => verdict !== 'unreachable');
 const isRight = (pair: Pair) => pair.said !== undefined && pair.truth.verdicts.includes(pair.said.verdict);
 const MAX_ERRORS = 50;
 const LIES: readonly Verdict[] = ['liar_corrupt', 'liar_missing'];
@@ -48,6 +50,8 @@ export function scoreCensus(truths: readonly SwarmTruth[], reports: readonly (Re
   const judged = reachable.filter((pair) => !luckyLiar(pair));
   const right = judged.filter(isRight).length;
   const honest = reachable.filter((pair) => !isLiar(pair));
+  const hidden = pairs.filter(isHidden);
+  const met = hidden.filter((pair) => pair.said !== undefined && pair.said.verdict !== 'unreachable').length;
   const lucky = luck(reachable.filter(isLiar));
   const unsure = truths.flatMap((truth, i) => {
     const said = reports[i]?.completable ?? null;
@@ -86,6 +90,9 @@ export function scoreCensus(truths: readonly SwarmTruth[], reports: readonly (Re
         seed,
       ),
       figure('accuracy: liars proved by luck', 'peers', lucky.seen, 'max', lucky.allowed, seed),
+      ...(hidden.length > 0
+        ? [figure('accuracy: peers behind a NAT met inbound', '%', percent(met, hidden.length), 'min', 90, seed)]
+        : []),
       figure('accuracy: completable right', '%', percent(truths.length - unsure.length, truths.length), 'min', 100, seed),
     ],
     confusion: confusionOf(pairs),

@@ -12,6 +12,8 @@ export interface CastPeer {
   readonly part?: { readonly index: number; readonly of: number };
   readonly progress?: { readonly everyMs: number; readonly share: number };
   readonly fast?: boolean;
+  /** Behind a NAT: nobody listens where it is announced, but it dials who announces. */
+  readonly nat?: boolean;
   /** Of a hybrid: the infohash under which it is announced. */
   readonly under?: 'v1' | 'v2';
 }

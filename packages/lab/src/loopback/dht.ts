@@ -1,5 +1,5 @@
 // The loopback world's DHT: light nodes on real UDP sockets, and what they hold.
-import { toHex } from '@swarmscope/bittorrent/hex.ts';
+import { equalBytes, toHex } from '@swarmscope/bittorrent/hex.ts';
 import type { Endpoint } from '@swarmscope/bittorrent/machine.ts';
 import type { Clock } from '@swarmscope/runtime/clock.ts';
 import { type Driven, drive } from '@swarmscope/runtime/drive.ts';
@@ -88,6 +88,12 @@ export class LoopbackDht {
     const answering = new Set(this.#nodes.filter((node) => !node.behaviour.silent).map((node) => node.resident));
     const closest = new Set(this.#population.closest(infoHash, K, (resident) => answering.has(resident)));
     for (const node of this.#nodes) if (closest.has(node.resident)) node.hold({ infoHash, peers });
+  }
+
+  /** Everybody who is announced as a peer of an infohash, at any node. */
+  announced(infoHash: Uint8Array): Endpoint[] {
+    const held = this.#nodes.flatMap((node) => node.holdings.filter((one) => equalBytes(one.infoHash, infoHash)));
+    return held.flatMap((one) => one.peers.map((peer) => peer.endpoint));
   }
 
   /** Counts from now on how often this infohash is named in a query. */

@@ -37,10 +37,18 @@ export class LoopbackSwarm {
   readonly cast: CastTorrent;
   readonly content: Content;
   readonly peers: readonly LabPeer[];
+  readonly #tcp: TcpTransport;
   readonly #logs: ReadonlyMap<LabPeer, PeerLog>;
   readonly #listeners: readonly Listener[];
 
-  private constructor(cast: CastTorrent, content: Content, logs: ReadonlyMap<LabPeer, PeerLog>, listeners: readonly Listener[]) {
+  private constructor(
+    tcp: TcpTransport,
+    cast: CastTorrent,
+    content: Content,
+    logs: ReadonlyMap<LabPeer, PeerLog>,
+    listeners: readonly Listener[],
+  ) {
+    this.#tcp = tcp;
     this.cast = cast;
     this.content = content;
     this.peers = [...logs.keys()];
@@ -64,13 +72,25 @@ export class LoopbackSwarm {
       const open = await openPeer(cast, role, content, stage, index, logs);
       if (open) listeners.push(open);
     }
-    return new LoopbackSwarm(cast, content, logs, listeners);
+    return new LoopbackSwarm(stage.tcp, cast, content, logs, listeners);
   }
 
   /** What this peer did so far; undefined for an endpoint that is none of the swarm's. */
   log(endpoint: string): PeerLog | undefined {
     const peer = this.peers.find((one) => formatEndpoint(one.plan.endpoint) === endpoint);
     return peer && this.#logs.get(peer);
+  }
+
+  /** One of its peers dials somebody; `parted` is called when the conversation is over. */
+  call(peer: LabPeer, to: Endpoint, parted: () => void): void {
+    const log = this.#logs.get(peer)!;
+    const session = new LabPeerSession(peer, () => pexOf(this.peers, peer), this.content.wireHashes[0]!);
+    const onFact = (fact: PeerSessionFact) => {
+      note(log, fact);
+      if (fact.type === 'met') log.conversations++;
+      if (fact.type === 'parted') parted();
+    };
+    this.#tcp.dial(to, session, onFact, { localAddress: peer.plan.endpoint.address });
   }
 
   async close(): Promise<void> {
@@ -89,16 +109,19 @@ async function openPeer(
 ): Promise<Listener | undefined> {
   const log: PeerLog = { conversations: 0, bytesServed: 0, corruptBlocks: 0, withheld: 0 };
   let peer: LabPeer | undefined;
-  const others = (): PexEntry[] =>
-    [...logs.keys()].filter((one) => one !== peer).map((one) => ({ endpoint: one.plan.endpoint, seed: one.rule.claimsAll }));
   const accept = () => {
     if (!peer) return undefined;
+    const self = peer;
     log.conversations++;
-    return { session: new LabPeerSession(peer, others), onFact: (fact: PeerSessionFact) => note(log, fact) };
+    return {
+      session: new LabPeerSession(self, () => pexOf([...logs.keys()], self)),
+      onFact: (fact: PeerSessionFact) => note(log, fact),
+    };
   };
   const listener = await stage.tcp.listen<PeerSessionFact>({ address: stage.nextAddress(), port: 0 }, accept);
   const endpoint = listener.local;
-  if (role.kind === 'dead') await listener.close();
+  const isDeaf = role.kind === 'dead' || role.nat === true;
+  if (isDeaf) await listener.close();
   const seed = mix32(stage.seed, index);
   const has = share(content.pieces, role.share ?? 1, role, cast);
   peer = new LabPeer({
@@ -109,6 +132,7 @@ async function openPeer(
     order: orderOf(content.pieces, seed, stage.seed, role, cast),
     has,
     fast: role.fast ?? true,
+    nat: role.nat ?? false,
     unchokeMs: 100 + (mix32(seed, 7) % 900),
     ...(role.progress
       ? {
@@ -121,7 +145,12 @@ async function openPeer(
       : {}),
   });
   logs.set(peer, log);
-  return role.kind === 'dead' ? undefined : listener;
+  return isDeaf ? undefined : listener;
+}
+
+/** What a peer tells of the others by PEX. */
+function pexOf(peers: readonly LabPeer[], self: LabPeer): PexEntry[] {
+  return peers.filter((one) => one !== self).map((one) => ({ endpoint: one.plan.endpoint, seed: one.rule.claimsAll }));
 }
 
 /** How many pieces a share is: all at 1, never all below it, and never one that is lost. */

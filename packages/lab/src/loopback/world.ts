@@ -1,5 +1,5 @@
 // The loopback world: a DHT, trackers and swarms on real sockets of 127.0.0.0/8, whose truth is known at all times.
-import { formatEndpoint } from '@swarmscope/bittorrent/endpoint.ts';
+import { endpointKey, formatEndpoint } from '@swarmscope/bittorrent/endpoint.ts';
 import { sha1 } from '@swarmscope/bittorrent/hash.ts';
 import { toHex } from '@swarmscope/bittorrent/hex.ts';
 import type { Endpoint } from '@swarmscope/bittorrent/machine.ts';
@@ -12,6 +12,7 @@ import type { LabPeer } from '../sim/peer.ts';
 import { LabTracker } from '../sim/tracker.ts';
 import { type SwarmTruth, swarmTruth } from '../sim/truth.ts';
 import { type AddressMode, type AddressPlan, addressesHere, manyAddresses, oneAddress } from './addresses.ts';
+import { startCallers } from './callers.ts';
 import { CAST, type CastTorrent, type Place } from './cast.ts';
 import { type DhtTruth, LoopbackDht } from './dht.ts';
 import { LoopbackSwarm, type PeerLog } from './swarm.ts';
@@ -27,6 +28,8 @@ export interface WorldOptions {
   readonly strays?: number;
   readonly cast?: readonly CastTorrent[];
   readonly behaviour?: (index: number) => DhtBehaviour;
+  /** How often peers behind a NAT look for whom to dial. */
+  readonly callEveryMs?: number;
   readonly clock?: Clock;
   readonly onInvariant?: OnInvariant;
 }
@@ -75,6 +78,8 @@ const DEFAULT_NODES = 240;
 const DEFAULT_STRAYS = 200;
 /** Conversations that all lab peers hold together. */
 const MAX_SESSIONS = 4_000;
+/** An ordinary peer announces every half hour and dials within seconds of learning of somebody: the lab skips the first half. */
+const CALL_EVERY_MS = 3_000;
 /** A HAVE that was true before a census began may still be under way. */
 const IN_FLIGHT_MS = 2_000;
 
@@ -87,6 +92,8 @@ export async function startWorld(options: WorldOptions): Promise<World> {
   try {
     const parts = await openParts(options, opened);
     const swarms = await openSwarms(options, parts, opened);
+    const callers = startCallers(swarms, (swarm) => visitorsOf(swarm, swarms, parts), options.callEveryMs ?? CALL_EVERY_MS);
+    opened.push(async () => callers());
     return new LoopbackWorld(options.seed, parts, swarms, opened);
   } catch (error) {
     await closeAll(opened);
@@ -233,6 +240,17 @@ function announce(swarm: LoopbackSwarm, { tracker, dht, clock }: Parts, seed: nu
     const held = under.map((peer) => ({ endpoint: peer.plan.endpoint, seed: peer.isComplete(clock.now()) }));
     if (held.length > 0) dht.announce(hash, held);
   }
+}
+
+/** Strangers who announced themselves for a swarm's torrent. */
+function visitorsOf(swarm: LoopbackSwarm, swarms: readonly LoopbackSwarm[], { tracker, dht, clock }: Parts): Endpoint[] {
+  const residents = new Set(swarms.flatMap((one) => one.peers.map((peer) => endpointKey(peer.plan.endpoint))));
+  const told = swarm.content.wireHashes.flatMap((hash) => [
+    ...tracker.visitors(toHex(hash), clock.now()),
+    ...(swarm.cast.private ? [] : dht.announced(hash)),
+  ]);
+  const strangers = told.filter((endpoint) => !residents.has(endpointKey(endpoint)));
+  return [...new Map(strangers.map((endpoint) => [endpointKey(endpoint), endpoint])).values()];
 }
 
 function tracked(peer: LabPeer): { endpoint: Endpoint; isComplete(now: number): boolean } {

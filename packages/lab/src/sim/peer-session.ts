@@ -33,7 +33,8 @@ import type { LabPeer } from './peer.ts';
 export type PeerSessionFact =
   | { readonly type: 'met'; readonly peerId: Uint8Array; readonly infoHash: Uint8Array }
   | { readonly type: 'served'; readonly piece: number; readonly bytes: number; readonly corrupt: boolean }
-  | { readonly type: 'withheld'; readonly piece: number };
+  | { readonly type: 'withheld'; readonly piece: number }
+  | { readonly type: 'parted' };
 
 type Sink = SessionOut<PeerSessionFact>;
 
@@ -96,8 +97,9 @@ export class LabPeerSession implements Session<PeerSessionFact> {
     while (!this.#full && this.#pending.length > 0) this.#serve(this.#pending.shift()!, now, out);
   }
 
-  closed(_outcome: Outcome, _now: number, _out: Sink): void {
+  closed(_outcome: Outcome, _now: number, out: Sink): void {
     this.#pending.length = 0;
+    out.emit({ type: 'parted' });
   }
 
   tick(now: number, out: Sink): void {

@@ -27,6 +27,8 @@ export interface LabPeerPlan {
   readonly fast?: boolean;
   /** How long it keeps who is interested waiting. */
   readonly unchokeMs?: number;
+  /** Nobody gets through to it; it dials who announces. */
+  readonly nat?: boolean;
 }
 
 /** What is there at a time is a function of the time, so that the truth is the same for who serves and for who keeps the log. */
@@ -85,8 +87,14 @@ export class LabPeer {
     return field;
   }
 
-  /** The verdicts that are right at `now`. */
+  /** The verdicts that are right at `now`. Behind a NAT it is met only if it has dialled. */
   verdicts(now: number): readonly Verdict[] {
-    return this.isComplete(now) ? this.rule.complete : this.rule.incomplete;
+    const seen = this.isComplete(now) ? this.rule.complete : this.rule.incomplete;
+    return this.plan.nat ? [...seen, 'unreachable'] : seen;
+  }
+
+  /** Whether whoever asks long enough surely sees and gets all that it has. */
+  get isOpen(): boolean {
+    return this.rule.open && this.plan.nat !== true;
   }
 }

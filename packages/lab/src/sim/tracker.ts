@@ -81,6 +81,14 @@ export class LabTracker {
     return { intervalS: INTERVAL_S, ...counted(swarm, now), peers };
   }
 
+  /** Who announced and is no member of the lab. */
+  visitors(infoHash: string, now: number): Endpoint[] {
+    const swarm = this.#swarms.get(infoHash);
+    if (!swarm) return [];
+    expire(swarm, now);
+    return [...swarm.visitors.values()].map((visitor) => visitor.endpoint);
+  }
+
   /** Counts of one torrent; undefined when it is not tracked. */
   scrape(infoHash: string, now: number): ScrapeAnswer | undefined {
     const swarm = this.#swarms.get(infoHash);

@@ -13,6 +13,7 @@ export interface PeerTruth {
   /** `ip:port`. */
   readonly endpoint: string;
   readonly kind: PeerKind;
+  readonly nat: boolean;
   /** Each is right for some moment of the time. */
   readonly verdicts: readonly Verdict[];
   /** Pieces that it really has. */
@@ -25,8 +26,8 @@ export interface SwarmTruth {
   readonly least: Readonly<Record<Verdict, number>>;
   readonly most: Readonly<Record<Verdict, number>>;
   /**
-   * Whether the reachable peers have all pieces between them. Both values when it changed, or when evidence may show either: what a liar, a choker
-   * or a super-seeder has beyond the others is really there, but not seen.
+   * Whether the reachable peers have all pieces between them. Both values when it changed, or when evidence may show either: what a liar, a choker,
+   * a super-seeder or a peer behind a NAT has beyond the others is really there, but perhaps not seen.
    */
   readonly completable: readonly boolean[];
   /** Peers that really have everything and can be reached; and those that say so. */
@@ -46,7 +47,7 @@ export function swarmTruth(peers: readonly LabPeer[], from: number, to: number):
     ) as Record<Verdict, number>;
   const copies = {
     least: fewestCopies(
-      peers.filter((peer) => peer.rule.open),
+      peers.filter((peer) => peer.isOpen),
       from,
     ),
     most: fewestCopies(
@@ -65,6 +66,7 @@ export function swarmTruth(peers: readonly LabPeer[], from: number, to: number):
     peers: judged.map(({ peer, verdicts }) => ({
       endpoint: formatEndpoint(peer.plan.endpoint),
       kind: peer.plan.kind,
+      nat: peer.plan.nat ?? false,
       verdicts,
       pieces: bounds(from, to, (now) => peer.count(now)),
       piecesTotal: peer.plan.content.pieces,

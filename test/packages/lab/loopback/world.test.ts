@@ -1,12 +1,13 @@
 // The loopback world on real sockets: it starts, is found by raw queries, speaks to peers and trackers, keeps its truth, and stops.
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
-import { connect } from 'node:net';
+import { type AddressInfo, connect, createServer, type Socket as Line } from 'node:net';
 import { decode, type Encodable, encode, type Value } from '@swarmscope/bittorrent/bencode.ts';
 import { decodeCompactList, endpointKey, parseEndpoint } from '@swarmscope/bittorrent/endpoint.ts';
 import { fromHex, toHex } from '@swarmscope/bittorrent/hex.ts';
 import type { Endpoint } from '@swarmscope/bittorrent/machine.ts';
 import { encodeFeatures, encodeHandshake } from '@swarmscope/bittorrent/peer/handshake.ts';
+import type { CastTorrent } from '@swarmscope/lab/loopback/cast.ts';
 import { startWorld, type World } from '@swarmscope/lab/loopback/world.ts';
 import { randomBytes, seededRandom } from '@swarmscope/runtime/random.ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -198,13 +199,44 @@ describe('the trackers', () => {
   });
 });
 
-test('a world on one address alone', async () => {
-  const small = await startWorld({ seed: 1, addresses: 'one', nodes: 20, strays: 5 });
+test('a world on one address alone: the same seed, the same torrents', async () => {
+  const small = await startWorld({ seed: 42, addresses: 'one', nodes: 20, strays: 5 });
   try {
     expect([small.network, small.addresses, small.bootstrap.address]).toEqual(['127.0.0.1/32', 'one', '127.0.0.1']);
     const peers = small.torrents.flatMap((torrent) => [...small.truth(torrent.infoHash, 0, 1).peers]);
     expect(new Set(peers.map((peer) => peer.endpoint)).size).toBe(66);
+    expect(small.torrents.map((torrent) => torrent.infoHash)).toEqual(world.torrents.map((torrent) => torrent.infoHash));
   } finally {
+    await small.stop();
+  }
+});
+
+test('a peer behind a NAT dials who announces', async () => {
+  const cast: CastTorrent = {
+    name: 'Behind the Wall',
+    files: [{ path: 'wall.bin', bytes: 50_000 }],
+    pieceBytes: 16_384,
+    places: ['http'],
+    watched: 'no',
+    peers: [{ kind: 'seeder', nat: true }],
+  };
+  const small = await startWorld({ seed: 5, nodes: 20, strays: 0, cast: [cast], callEveryMs: 20 });
+  const server = createServer().listen(0, '127.0.0.1');
+  try {
+    await once(server, 'listening');
+    const { infoHash, trackers } = small.torrents[0]!;
+    const [peer] = small.truth(infoHash, 0, 1).peers;
+    expect([peer!.nat, peer!.verdicts]).toEqual([true, ['proved', 'unreachable']]);
+    expect(await greet(peer!.endpoint, infoHash)).toBe('ECONNREFUSED');
+    const { port } = server.address() as AddressInfo;
+    await fetch(`${trackers[0]}?info_hash=${infoHash.replace(/../g, (pair) => `%${pair}`)}&port=${port}&left=1`);
+    const [line] = (await once(server, 'connection')) as [Line];
+    const [bytes] = (await once(line, 'data')) as [Uint8Array];
+    expect(toHex(bytes.subarray(28, 48))).toBe(infoHash);
+    expect(line.remoteAddress).toBe(peer!.endpoint.split(':')[0]);
+    line.destroy();
+  } finally {
+    server.close();
     await small.stop();
   }
 });
