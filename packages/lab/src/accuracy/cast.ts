@@ -1,7 +1,7 @@
 // The swarms of an accuracy run: any number of torrents and peers of all kinds, drawn from a seed.
 import type { Random } from '@swarmscope/bittorrent/machine.ts';
 import type { CastPeer, CastTorrent } from '../loopback/cast.ts';
-import type { PeerKind } from '../sim/peer-kind.ts';
+import { KIND_RULES, type PeerKind } from '../sim/peer-kind.ts';
 
 /** How often each kind comes, of a hundred. */
 const WEIGHTS: readonly (readonly [PeerKind, number])[] = [
@@ -52,11 +52,11 @@ function torrentOf(random: Random, index: number, count: number, natShare: numbe
     places: index % 2 === 0 ? ['dht'] : ['dht', index % 4 === 1 ? 'http' : 'udp'],
     watched: 'torrent',
     lostPieces,
-    peers: Array.from({ length: count }, (_, i) => ({
-      ...peerOf(random, seedless),
-      nat: natShare > 0 && random() < natShare,
-      under: i % 2 === 0 ? 'v1' : 'v2',
-    })),
+    peers: Array.from({ length: count }, (_, i) => {
+      const peer = peerOf(random, seedless);
+      const nat = natShare > 0 && KIND_RULES[peer.kind].serves && random() < natShare;
+      return { ...peer, nat, under: i % 2 === 0 ? 'v1' : 'v2' };
+    }),
   };
 }
 
