@@ -13,6 +13,8 @@ import { Pseudonyms } from '@swarmscope/runtime/pseudonym.ts';
 import { systemRandom } from '@swarmscope/runtime/random.ts';
 import { type ProbeTarget, type RunningProber, startProber } from '@swarmscope/swarm-prober/service.ts';
 import { LAB_TIMES } from '@swarmscope/swarm-prober/settings.ts';
+import { TrackerClient } from '@swarmscope/swarm-prober/trackers.ts';
+import { openUdpFront } from '@swarmscope/swarm-prober/trackers-udp.ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { missing } from '../support/extras.ts';
 import { pickNetwork, until, Workbench } from './support/process.ts';
@@ -34,49 +36,57 @@ describe.skipIf(missing('libtorrent', 'transmission', 'aria2', 'opentracker').le
   const address = pickNetwork();
   const events: Event[] = []; // bound: one suite
   let swarm: Swarm;
-  let prober: RunningProber;
 
   beforeAll(async () => {
     swarm = await startSwarm(bench, address);
+  });
+  afterAll(() => bench.close());
+
+  /** A prober on an address of its own; its events go to `events`. */
+  async function start(host: number, announce: 'all' | 'none'): Promise<RunningProber> {
     const bus = new MemoryBus();
     const publish = bus.publish.bind(bus);
     bus.publish = (event) => {
       events.push(event);
       return publish(event);
     };
-    const pseudonyms = new Pseudonyms({ clock: systemClock, key: new Uint8Array(32), epoch: 0 });
-    prober = bench.keep(
-      await startProber({
-        dht: [],
-        bus,
-        clock: systemClock,
-        random: systemRandom(),
-        policy: new AddressPolicy({ labNetworks: ['127.0.0.0/8'], optOut: [] }),
-        pseudonyms,
-        log: silentLog,
-        metrics: new Metrics({ processMetrics: false }),
-        network: 'interop',
-        instanceId: 'interop',
-        addresses: 'full',
-        listen: { address: address(100), port: 0 },
-        verify: 'all',
-        announce: 'none',
-        times: TIMES,
-        budgets: { challenges: 2 },
-        onInvariant: (error) => {
-          throw error;
-        },
-      }),
-    );
+    const [clock, random] = [systemClock, systemRandom()];
+    const policy = new AddressPolicy({ labNetworks: ['127.0.0.0/8'], optOut: [] });
+    const pseudonyms = new Pseudonyms({ clock, key: new Uint8Array(32), epoch: 0 });
+    const onInvariant = (error: unknown) => {
+      throw error;
+    };
+    const udp = await openUdpFront({ addresses: [address(host)], clock, random, onInvariant });
+    const trackers = bench.keep(new TrackerClient({ clock, policy, udp }));
+    const prober = await startProber({
+      dht: [],
+      bus,
+      clock,
+      random,
+      policy,
+      pseudonyms,
+      log: silentLog,
+      metrics: new Metrics({ processMetrics: false }),
+      network: 'interop',
+      instanceId: `interop-${host}`,
+      addresses: 'full',
+      trackers,
+      listen: { address: address(host), port: 0 },
+      verify: 'all',
+      announce,
+      times: TIMES,
+      budgets: { challenges: 2 },
+      onInvariant,
+    });
     pseudonyms.stop();
-  });
-  afterAll(() => bench.close());
+    return bench.keep(prober);
+  }
 
   const of = <T extends Event['topic']>(topic: T): EventOf<T>[] =>
     events.filter((event): event is EventOf<T> => event.topic === topic);
 
   /** Probes a torrent, knowing no more than its hash and its peers; the events of its census. */
-  async function probe(target: ProbeTarget, swarmId: string) {
+  async function probe(prober: RunningProber, target: ProbeTarget, swarmId: string) {
     prober.add(target);
     await until('the census is over', () => prober.settled(), 150_000);
     const sampled = of('swarm_sampled').findLast((event) => event.swarm_id === swarmId);
@@ -94,7 +104,7 @@ describe.skipIf(missing('libtorrent', 'transmission', 'aria2', 'opentracker').le
     const dead = { address: address(99), port: 9 };
     const peers = [...swarm.peers.map((peer) => parseEndpoint(peer.endpoint)!), dead];
     const before = await Promise.all(swarm.peers.map((peer) => peer.piecesHave()));
-    const { sampled, probed } = await probe({ infoHash, peers }, swarm.torrent.info_hash_v1!);
+    const { sampled, probed } = await probe(await start(100, 'none'), { infoHash, peers }, swarm.torrent.info_hash_v1!);
     const after = await Promise.all(swarm.peers.map((peer) => peer.piecesHave()));
 
     const verdicts = Object.fromEntries(swarm.peers.map((peer) => [peer.name, probed.get(peer.endpoint)?.verdict]));
@@ -127,11 +137,32 @@ describe.skipIf(missing('libtorrent', 'transmission', 'aria2', 'opentracker').le
   test('a hybrid is one swarm under both its names, and its seeder is proved', async () => {
     const { info_hash_v1: v1, info_hash_v2: v2 } = swarm.hybrid;
     const peers = [parseEndpoint(swarm.hybridPeer.endpoint)!];
-    const { sampled, probed } = await probe({ infoHashV2: fromHex(v2!)!, peers }, v1!);
+    const { sampled, probed } = await probe(await start(101, 'none'), { infoHashV2: fromHex(v2!)!, peers }, v1!);
     expect(probed.get(swarm.hybridPeer.endpoint)).toMatchObject({ verdict: 'proved', pieces_have: swarm.hybrid.pieces });
     expect(sampled).toMatchObject({ swarm_id: v1, proved: 1, endpoints_known: 1 });
     const alias = of('torrent_resolved').find((event) => event.alias_of !== null);
     expect(alias).toMatchObject({ swarm_id: v2!.slice(0, 40), alias_of: v1, info_hash_v2: v2 });
+  });
+
+  test('by the tracker alone, announced ourselves: the same peers, ours not among them, those that dial us counted once', async () => {
+    const v1 = swarm.torrent.info_hash_v1!;
+    const prober = await start(102, 'all');
+    const { sampled, probed } = await probe(prober, { infoHash: fromHex(v1)!, trackers: [swarm.tracker.http] }, v1);
+    // A client that announces by HTTP from 127.0.0.1 is told of there, where nobody listens; its true endpoint comes by PEX, or it dials us.
+    const reached = [...probed.values()].filter((peer) => peer.outcome === 'handshaken').map((peer) => peer.endpoint);
+    expect(reached.sort()).toEqual(swarm.peers.map((peer) => peer.endpoint).sort());
+    const beyond = [...probed.values()].filter((peer) => peer.outcome !== 'handshaken');
+    expect(beyond.filter((peer) => !peer.endpoint?.startsWith('127.0.0.1:'))).toEqual([]);
+    expect(sampled).toMatchObject({ proved: 3, super_seeder: 1, partial_seed: 1, leecher: 3, reached: 8 });
+    expect(sampled.sources.find((each) => each.source === 'tracker')).toMatchObject({ failed: 0 });
+    const told = of('tracker_scraped').filter((event) => event.instance_id === 'interop-102');
+    const site = new URL(swarm.tracker.http).origin;
+    expect(told.map(({ tracker, action, outcome }) => ({ tracker, action, outcome }))).toEqual(
+      expect.arrayContaining([
+        { tracker: site, action: 'announce', outcome: 'ok' },
+        { tracker: site, action: 'scrape', outcome: 'ok' },
+      ]),
+    );
   });
 
   test('every event is one by its definition', () => {

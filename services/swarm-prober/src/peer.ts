@@ -33,6 +33,8 @@ export class Peer {
   via: number;
   claimsSeed: boolean | undefined;
   state: PeerState = 'known';
+  /** It failed or refused a challenge on an earlier visit: nothing that it passes now proves it. */
+  distrusted = false;
   /** Our own instance, met by its id: never counted. */
   isSelf = false;
   direction: 'out' | 'in' = 'out';
@@ -92,7 +94,7 @@ export class Peer {
       failed: this.challenges.failed,
       missing: this.challenges.rejected > 0 || this.silence.isProof,
       passed: this.challenges.passed,
-      silent: this.silence.isOpen,
+      silent: this.silence.isOpen || this.distrusted,
       claimsAll: pieces?.claimsAll ?? false,
       soughtLong: this.soughtLong,
       unchoked: this.unchoked,

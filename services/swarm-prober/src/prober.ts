@@ -209,6 +209,7 @@ export class Prober implements ProbeOwner {
     for (const endpoint of swarm.given) this.sighted(swarm, 0, endpoint, { source: 'given' });
     for (const { endpoint, via } of swarm.remembered) census.revisit(endpoint, via);
     for (const view of swarm.views) this.#sources.ask(view, census, now);
+    this.#probes.adopt(swarm.views[0]!, census);
   }
 
   /** Hands out dials round robin, so that a large swarm does not starve the small ones. */
@@ -216,10 +217,11 @@ export class Prober implements ProbeOwner {
     let progress = true;
     while (progress && this.#probes.hasRoom) {
       progress = false;
-      for (const { census, views } of this.#active.keys()) {
+      for (const { census, views, id } of this.#active.keys()) {
         const peer = census?.takeDial(now, (each) => this.#probes.allows(each));
         if (!peer) continue;
         progress = true;
+        peer.distrusted = this.#options.scores.hasFailed(id, this.#options.publisher.naming.peerKey(peer.endpoint));
         this.#probes.dial(views[peer.via] ?? views[0]!, peer);
         if (!this.#probes.hasRoom) break;
       }
@@ -279,8 +281,8 @@ export class Prober implements ProbeOwner {
   }
 
   viewOf(infoHash: Uint8Array): SwarmView | undefined {
-    const swarm = this.#registry.find(toHex(infoHash));
-    return swarm?.census ? swarm.views.find((view) => toHex(view.infoHash) === toHex(infoHash)) : undefined;
+    const name = toHex(infoHash);
+    return this.#registry.find(name)?.views.find((view) => toHex(view.infoHash) === name);
   }
 
   reached(view: SwarmView): void {

@@ -14,7 +14,7 @@ import type { SwarmView } from './swarm.ts';
 
 /** What the probes tell the prober, and ask of it. */
 export interface ProbeOwner {
-  /** The swarm that an infohash names, if inbound peers of it are wanted now. */
+  /** The swarm that an infohash names, if we are in it. */
   viewOf(infoHash: Uint8Array): SwarmView | undefined;
   metadata(view: SwarmView, info: Uint8Array): void;
   verified(view: SwarmView, piece: number, data: Uint8Array): void;
@@ -44,6 +44,8 @@ export interface ProbesOptions {
   readonly times: ProberTimes;
   readonly budgets: ProberBudgets;
   readonly peerId: Uint8Array;
+  /** Whether a peer id is that of a prober of ours. */
+  isOwn(peerId: Uint8Array): boolean;
   readonly client: string;
   readonly localAddress: string | undefined;
   listenPort(): number | undefined;
@@ -133,6 +135,17 @@ export class Probes {
     }
   }
 
+  /** A census begins: peers that dialled us before are part of it. */
+  adopt(view: SwarmView, census: Census): void {
+    for (const live of this.#of(view)) {
+      if (live.census || !live.session.isTalking) continue;
+      live.census = census;
+      census.talking++;
+      this.#owner.inbound(live.view!, live.peer);
+      this.#step(live);
+    }
+  }
+
   /** A verified piece can be had from us. */
   offer(view: SwarmView, piece: number): void {
     for (const live of this.#of(view)) {
@@ -166,6 +179,7 @@ export class Probes {
         swarm: view ?? ((infoHash) => this.#choose(live, infoHash)),
         remote,
         self: { client, listenPort: this.#options.listenPort() },
+        isOwn: (id) => this.#options.isOwn(id),
         times,
       }),
       conversation: undefined,
@@ -288,7 +302,8 @@ export class Probes {
   /** Does what the plan says until it says wait. */
   #step(live: Live): void {
     const { peer, conversation, view } = live;
-    if (!conversation || !view || !live.session.isTalking) return;
+    // Between censuses we only serve: nothing is asked of who dials us then.
+    if (!conversation || !view || !live.census || !live.session.isTalking) return;
     conversation.act((session, now, out) => {
       for (let turn = 0; turn < 4; turn++) {
         const step = nextStep(peer, session, this.#situation(live), now);

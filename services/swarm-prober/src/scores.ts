@@ -29,6 +29,11 @@ export class Scores {
     for (const { peer_key, ...counts } of scores) Object.assign(this.#score(swarmId, peer_key), counts);
   }
 
+  /** Whether this peer ever failed or refused a challenge, as far as its pseudonym reaches back. */
+  hasFailed(swarmId: string, peerKey: string): boolean {
+    return (this.#swarms.get(swarmId)?.get(peerKey)?.challenges_failed ?? 0) > 0;
+  }
+
   /** Best known first. */
   of(swarmId: string): Score[] {
     const known = (score: Score) => score.challenges_passed + score.challenges_failed + score.challenges_silent;

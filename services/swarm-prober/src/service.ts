@@ -10,11 +10,11 @@ import type { Driven } from '@swarmscope/runtime/drive.ts';
 import type { Log } from '@swarmscope/runtime/log.ts';
 import type { Metrics } from '@swarmscope/runtime/metrics.ts';
 import type { Pseudonyms } from '@swarmscope/runtime/pseudonym.ts';
-import { randomBytes } from '@swarmscope/runtime/random.ts';
 import type { Service } from '@swarmscope/runtime/service.ts';
 import { TcpTransport } from '@swarmscope/runtime/tcp.ts';
 import { Agenda, Task } from './agenda.ts';
 import { DhtSource } from './dht-source.ts';
+import { isOwnPeerId, makePeerId } from './peer-id.ts';
 import { Prober, type Sources } from './prober.ts';
 import { Probes } from './probes.ts';
 import { Publisher } from './publish.ts';
@@ -27,8 +27,6 @@ import { WebSeedSource } from './webseeds-source.ts';
 
 export type { ProbeTarget, TorrentSource } from './target.ts';
 
-/** BEP 20 style: our client and version; whoever sees it knows who asks. */
-const PEER_ID_PREFIX = '-SW0100-';
 const CLIENT = 'Swarmscope 0.1.0';
 const SAMPLE_MS = 10_000;
 /** Room for inbound sessions beside those that we dial. */
@@ -121,7 +119,8 @@ class ProberService implements RunningProber {
     const budgets = { ...DEFAULT_BUDGETS, ...options.budgets };
     const onInvariant = (error: unknown) => this.#invariant(error);
     const maxSessions = budgets.sessions + INBOUND_SESSIONS;
-    const peerId = makePeerId(random);
+    const peerId = makePeerId(random, pseudonyms);
+    const isOwn = (id: Uint8Array) => isOwnPeerId(id, pseudonyms);
     this.#agenda = new Agenda(clock, onInvariant);
     this.#tcp = new TcpTransport({ clock, maxSessions, connectTimeoutMs: times.connectMs, onInvariant });
     this.#publisher = new Publisher({ bus, clock, naming: pseudonyms, network, instanceId, addresses });
@@ -146,7 +145,7 @@ class ProberService implements RunningProber {
     const localAddress = address === '0.0.0.0' || address === '::' ? undefined : address;
     const shared = { listenPort, sighted: this.#prober.sighted.bind(this.#prober), changed: () => this.#prober.pump() };
     this.#probes = new Probes(
-      { tcp: this.#tcp, agenda: this.#agenda, random, times, budgets, peerId, client: CLIENT, localAddress, listenPort },
+      { tcp: this.#tcp, agenda: this.#agenda, random, times, budgets, peerId, isOwn, client: CLIENT, localAddress, listenPort },
       this.#prober,
     );
     this.#dhtSource = new DhtSource({
@@ -175,11 +174,15 @@ class ProberService implements RunningProber {
   }
 
   async start(): Promise<void> {
-    const listener = await this.#tcp.listen(this.#options.listen, (from) => {
+    const accept = (from: Endpoint) => {
       this.#wasReached = true;
       return this.#probes.accept(from);
-    });
+    };
+    const listener = await this.#tcp.listen(this.#options.listen, accept);
     this.#local = listener.local;
+    // Both families where all of one was asked for; a machine without IPv6 does with one.
+    if (this.#local.address === '0.0.0.0')
+      await this.#tcp.listen({ address: '::', port: this.#local.port }, accept).catch(() => undefined);
     for (const source of this.#options.sources ?? []) this.addSource(source);
     const { bus, clock, instanceId } = this.#options;
     this.#consumptions = await followBus({ bus, prober: this.#prober, scores: this.#scores, clock, instanceId }); // bound: as above
@@ -286,11 +289,4 @@ class ProberService implements RunningProber {
     this.#options.onInvariant?.(error);
     this.#fail(error);
   }
-}
-
-function makePeerId(random: Random): Uint8Array {
-  const bytes = new Uint8Array(20);
-  bytes.set(new TextEncoder().encode(PEER_ID_PREFIX));
-  bytes.set(randomBytes(random, 12), 8);
-  return bytes;
 }

@@ -11,7 +11,7 @@ export interface Evidence {
   readonly missing: boolean;
   /** Pieces that passed. */
   readonly passed: number;
-  /** A piece that it claims stayed silent and has not come since: no proof against it, but none for it either. */
+  /** A piece that it claims stayed silent and has not come since, or it failed on an earlier visit: no proof against it, but none for it either. */
   readonly silent: boolean;
   /** It shows all pieces. */
   readonly claimsAll: boolean;
