@@ -13,7 +13,7 @@ export const DHT_LIES = [
   'huge_interval', // a BEP 51 interval of 2^31 seconds
   'negative_interval', // a BEP 51 interval of -1
   'unasked', // answers once more, and to questions that nobody asked
-  'flood', // asks everyone who asks it, 20 times a second
+  'flood', // asks whoever asks it back, 20 times a second for ten seconds
 ] as const;
 export type DhtLie = (typeof DHT_LIES)[number];
 

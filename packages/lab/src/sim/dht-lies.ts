@@ -16,7 +16,11 @@ export interface Reply {
 }
 
 const OVERSIZE_BYTES = 20_000;
+/** A bout of a flood: so many queries at this pace to who asked. */
 const FLOOD_EVERY_MS = 50;
+const FLOOD_QUERIES = 200;
+/** Nobody is flooded more often. */
+const FLOOD_PAUSE_MS = 60_000;
 const MAX_VICTIMS = 32;
 const INVENTED_SAMPLES = 20;
 const HUGE_INTERVAL_S = 2 ** 31;
@@ -41,7 +45,8 @@ export class Liar {
   readonly #self: Resident;
   readonly #population: Population;
   readonly #random: Random;
-  readonly #victims: Endpoint[] = []; // bound: MAX_VICTIMS
+  /** Who is flooded now, with the queries left; who was lately, with 0. */
+  readonly #victims: { at: Endpoint; left: number; startMs: number }[] = []; // bound: MAX_VICTIMS
   #nextFloodMs = Number.POSITIVE_INFINITY;
 
   constructor(lie: DhtLie, self: Resident, population: Population, random: Random) {
@@ -70,19 +75,28 @@ export class Liar {
       out.send(bytes, from);
       out.send(encode({ ...body, t: this.#bytes(4) }), from);
     }
-    if (this.#lie === 'flood' && this.#victims.length < MAX_VICTIMS) {
-      if (!this.#victims.some((victim) => victim.address === from.address)) this.#victims.push(from);
-      this.#nextFloodMs = Math.min(this.#nextFloodMs, now + FLOOD_EVERY_MS);
-    }
+    if (this.#lie === 'flood') this.#beginFlood(from, now);
+  }
+
+  #beginFlood(from: Endpoint, now: number): void {
+    const at = this.#victims.findIndex((victim) => victim.at.address === from.address);
+    if (at >= 0 && now - this.#victims[at]!.startMs < FLOOD_PAUSE_MS) return;
+    if (at >= 0) this.#victims.splice(at, 1);
+    if (this.#victims.length >= MAX_VICTIMS) this.#victims.shift();
+    this.#victims.push({ at: from, left: FLOOD_QUERIES, startMs: now });
+    this.#nextFloodMs = Math.min(this.#nextFloodMs, now + FLOOD_EVERY_MS);
   }
 
   tick(now: number, out: Sender): void {
     if (now < this.#nextFloodMs) return;
-    this.#nextFloodMs = now + FLOOD_EVERY_MS;
-    const victim = this.#victims[Math.floor(this.#random() * this.#victims.length)];
-    if (!victim) return;
-    const a = { id: this.#self.id, info_hash: this.#bytes(ID_BYTES) };
-    out.send(encode({ y: 'q', q: 'get_peers', t: this.#bytes(4), a }), victim);
+    this.#nextFloodMs = Number.POSITIVE_INFINITY;
+    for (const victim of this.#victims) {
+      if (victim.left === 0) continue;
+      victim.left--;
+      this.#nextFloodMs = now + FLOOD_EVERY_MS;
+      const a = { id: this.#self.id, info_hash: this.#bytes(ID_BYTES) };
+      out.send(encode({ y: 'q', q: 'get_peers', t: this.#bytes(4), a }), victim.at);
+    }
   }
 
   deadline(): number {

@@ -188,6 +188,12 @@ describe('a liar', () => {
     for (let i = 0; i < 20; i++) node.tick(node.deadline(), { send: (_, to) => sent.push(to), emit: () => {} });
     expect(sent).toEqual(Array.from({ length: 20 }, () => asker));
     expect(node.deadline()).toBe(100 + 21 * 50);
+    while (node.deadline() < 60_000) node.tick(node.deadline(), { send: (_, to) => sent.push(to), emit: () => {} });
+    expect([sent.length, node.deadline()]).toEqual([200, Number.POSITIVE_INFINITY]);
+    ask(node, 'ping', {}, 30_000);
+    expect(node.deadline()).toBe(Number.POSITIVE_INFINITY);
+    ask(node, 'ping', {}, 60_200);
+    expect(node.deadline()).toBe(60_250);
   });
 
   test('every lie still answers a ping, or tries to', () => {
