@@ -45,7 +45,9 @@ export class Content {
   constructor(plan: ContentPlan) {
     const version = plan.version ?? 'v1';
     this.plan = plan;
-    this.#files = placed(plan.files, version === 'v1' ? 1 : plan.pieceBytes);
+    // A single file is named as the torrent is: in v1 there is no other name, and v2 must say the same.
+    const files = plan.files.length === 1 ? [{ path: plan.name, bytes: plan.files[0]!.bytes }] : plan.files;
+    this.#files = placed(files, version === 'v1' ? 1 : plan.pieceBytes);
     const last = this.#files.at(-1)!;
     this.totalBytes = last.offset + last.bytes;
     this.pieces = Math.ceil(this.totalBytes / plan.pieceBytes);

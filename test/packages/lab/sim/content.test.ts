@@ -2,6 +2,8 @@
 import { decode, dictRange, type Value } from '@swarmscope/bittorrent/bencode.ts';
 import { sha1, sha256 } from '@swarmscope/bittorrent/hash.ts';
 import { toHex } from '@swarmscope/bittorrent/hex.ts';
+import { Malformed } from '@swarmscope/bittorrent/malformed.ts';
+import { parseTorrent } from '@swarmscope/bittorrent/metainfo.ts';
 import { Content, type ContentPlan } from '@swarmscope/lab/sim/content.ts';
 import { describe, expect, test } from 'vitest';
 
@@ -98,6 +100,16 @@ describe('hybrid', () => {
     expect(tree.range(0, 6, 4, 0)).toBeUndefined();
     expect(tree.range(9, 0, 1, 0)).toBeUndefined();
   });
+});
+
+test('a single file has one name in both versions, and our own parser finds all of it consistent', () => {
+  const single = new Content({ ...plan, version: 'hybrid', files: [{ path: 'other.bin', bytes: 100_000 }] });
+  expect([...(infoOf(single).get('file tree') as Dictionary).keys()]).toEqual(['two']);
+  for (const version of ['v1', 'hybrid', 'v2'] as const) {
+    for (const files of [plan.files, [{ path: 'other.bin', bytes: 100_000 }]]) {
+      expect(parseTorrent(new Content({ ...plan, version, files }).torrentFile)).not.toBeInstanceOf(Malformed);
+    }
+  }
 });
 
 test('v2 alone has no v1 hash', () => {
