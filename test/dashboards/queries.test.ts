@@ -160,7 +160,7 @@ describe('figures', () => {
         Object.values(counts as Record<string, number>).reduce((sum, n) => sum + n),
         String(time),
       ).toBeLessThanOrEqual(24);
-    expect(rows.at(-1)).toMatchObject({ proved: 14, claimed_only: 2, seedless: 2, dead: 4, unclear: 2 });
+    expect(rows.at(-1)).toMatchObject({ proved: 14, claimed_only: 2, seedless: 2, dead: 4 });
   });
 
   test('births, deaths and returns are the turns of the made-up lives', async () => {

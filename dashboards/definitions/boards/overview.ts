@@ -79,7 +79,8 @@ HAVING count() > 0`,
 const STATES_OVER_TIME: Panel = {
   id: 'states_over_time',
   title: 'Torrents by state',
-  description: 'Swarms by state over time; a census counts until the next one of its swarm, at most a day.',
+  description:
+    'Swarms by state over time, without those where nobody was reached; a census counts until the next one of its swarm, at most a day.',
   kind: 'timeseries',
   draw: 'stack',
   width: 12,
@@ -89,12 +90,10 @@ const STATES_OVER_TIME: Panel = {
     { name: 'claimed_only', title: 'Only claimed', unit: 'count', tone: 'claimed' },
     { name: 'seedless', title: 'No seeder, completable', unit: 'count', tone: 'partial_seed' },
     { name: 'dead', title: 'Not completable', unit: 'count', tone: 'bad' },
-    { name: 'unclear', title: 'Nobody reached, or unknown', unit: 'count', tone: 'unknown' },
   ],
   empty: NO_CENSUS,
   sql: `SELECT time, countIf(state = 'proved') AS proved, countIf(state = 'claimed only') AS claimed_only,
-  countIf(state = 'no seeder, completable') AS seedless, countIf(state = 'not completable') AS dead,
-  countIf(state IN ('nobody reached', 'unknown')) AS unclear
+  countIf(state = 'no seeder, completable') AS seedless, countIf(state = 'not completable') AS dead
 FROM (SELECT time, ${STATE} AS state FROM (${censusesOverTime(STATE_COLUMNS)}))
 GROUP BY time ORDER BY time`,
 };
@@ -168,11 +167,11 @@ export const AT_RISK: Panel = {
   id: 'at_risk',
   title: 'At risk',
   description:
-    'Swarms with at most one proved seeder or without a whole copy in sight, the worst first; figures of the newest census in the time range.',
+    'Swarms in which peers were reached, but at most one proved seeder or no whole copy was found, the worst first; figures of the newest census in the time range.',
   empty: 'Every swarm measured in this time has at least two proved seeders, or none was measured.',
   ...torrentTable(
-    'proved < 2 OR completable = 0',
-    "ORDER BY indexOf(['not completable', 'no seeder, completable', 'claimed only', 'proved', 'nobody reached', 'unknown'], state), n_proved, claims, seen DESC, swarm LIMIT 100",
+    'reached > 0 AND (proved < 2 OR completable = 0)',
+    "ORDER BY indexOf(['not completable', 'no seeder, completable', 'claimed only', 'proved', 'unknown'], state), n_proved, claims, seen DESC, swarm LIMIT 100",
   ),
 };
 

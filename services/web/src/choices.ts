@@ -3,6 +3,7 @@ import type { Range } from '@swarmscope/dashboards/definitions/macros.ts';
 
 /** Time ranges to choose from, in seconds, as they are written in an address. */
 export const RANGES: readonly (readonly [name: string, seconds: number, title: string])[] = [
+  ['5m', 300, '5 minutes'],
   ['15m', 900, '15 minutes'],
   ['1h', 3_600, '1 hour'],
   ['6h', 21_600, '6 hours'],
@@ -19,6 +20,9 @@ const WIDTHS = [
 ];
 /** Buckets in a chart: more than that a phone or a glance does not tell apart. */
 const BUCKETS = 120;
+/** What is stored is shown from a little before its beginning. */
+const MARGIN_S = 5;
+const SHORTEST_S = 60;
 /** A value of a variable: names and infohashes are far shorter. */
 const VALUE_LENGTH_MAX = 256;
 
@@ -31,21 +35,25 @@ export function secondsOf(name: string): number | undefined {
   return RANGES.find(([each]) => each === name)?.[1];
 }
 
-/** The least range of the list that reaches back to the oldest figure, but not beyond what the board asks for. */
-export function rangeFor(firstS: number | null, nowS: number, longest: string): string {
-  const longestS = secondsOf(longest) ?? 86_400;
-  if (firstS === null) return longest;
-  return RANGES.find(([, seconds]) => seconds >= nowS - firstS && seconds <= longestS)?.[0] ?? longest;
+/** The range of all that is stored: from the oldest figure to now, at most `longest` (a name of RANGES), at least a minute. */
+export function wholeRange(firstS: number | null, nowS: number, longest: string): Range {
+  const seconds = secondsOf(longest) ?? 86_400;
+  const stored = firstS === null ? seconds : Math.max(SHORTEST_S, nowS - firstS + MARGIN_S);
+  return rangeOf(nowS, Math.min(seconds, stored));
 }
 
-/** `range` (one of RANGES) up to `to` (epoch seconds, default now) becomes a range with readable buckets. */
-export function readRange(query: URLSearchParams, nowS: number): Range {
-  const name = query.get('range') ?? '24h';
+/** `range` (one of RANGES) up to `to` (epoch seconds, default now) becomes a range with readable buckets; undefined without `range`. */
+export function readRange(query: URLSearchParams, nowS: number): Range | undefined {
+  const name = query.get('range');
+  if (!name) return undefined;
   const seconds = secondsOf(name);
   if (seconds === undefined) throw new BadRequest(`"range" is one of ${RANGES.map(([each]) => each).join(', ')}.`);
   const to = query.get('to');
   if (to !== null && !/^\d{1,10}$/.test(to)) throw new BadRequest('"to" is a moment in epoch seconds.');
-  const toS = to === null ? nowS : Number(to);
+  return rangeOf(to === null ? nowS : Number(to), seconds);
+}
+
+function rangeOf(toS: number, seconds: number): Range {
   const intervalS = WIDTHS.find((width) => width * BUCKETS >= seconds) ?? 604_800;
   return { fromS: Math.max(0, toS - seconds), toS, intervalS };
 }

@@ -7,6 +7,7 @@ import { type Store, StoreError } from '@swarmscope/store/store.ts';
 import { type Answer, fileAnswer, sentence } from './answer.ts';
 import { Asker } from './asker.ts';
 import { BadRequest } from './choices.ts';
+import { adoptCredentials, type Front } from './front.ts';
 import { Guard, HEADERS, type Refusal } from './guard.ts';
 import { readStaticFiles, type StaticFile } from './static.ts';
 import { Views } from './views.ts';
@@ -15,12 +16,6 @@ import { Views } from './views.ts';
 export interface WebLog {
   info(values: object, message: string): void;
   warn(values: object, message: string): void;
-}
-
-/** Another handler on the same port: the ClickHouse HTTP interface. It answers `takes` before the page does, behind the same guard. */
-export interface Front {
-  takes(request: IncomingMessage): boolean;
-  handle(request: IncomingMessage, response: ServerResponse): void;
 }
 
 export interface WebOptions {
@@ -34,6 +29,7 @@ export interface WebOptions {
   /** Needed where the address is not loopback. */
   readonly password?: string;
   readonly hosts?: readonly string[];
+  /** The ClickHouse HTTP interface on the same port: what it takes is answered by it, behind the same guard. */
   readonly front?: Front;
 }
 
@@ -108,6 +104,7 @@ class Page {
   }
 
   serve(request: IncomingMessage, response: ServerResponse): void {
+    if (this.#options.front) adoptCredentials(request);
     const refusal = this.#guard.check(request);
     if (refusal) write(response, refusalOf(refusal));
     else if (this.#options.front?.takes(request)) this.#options.front.handle(request, response);

@@ -5,10 +5,9 @@ import { SERIES, SHADES } from '@swarmscope/dashboards/definitions/tone.ts';
 import { RANGES } from './choices.ts';
 import { type Html, html, jsonBlock } from './html.ts';
 
-/** What is chosen, as the address says it or by default. `auto` is the range that fits what is stored. */
+/** What is chosen, as the address says it or by default. An empty range is that of all that is stored. */
 export interface Chosen {
   readonly range: string;
-  readonly rangeIsAuto: boolean;
   readonly values: Readonly<Record<string, string>>;
 }
 
@@ -78,7 +77,7 @@ export function pathOf(board: Board): string {
 /** The query of an address that keeps network, time range and swarm. */
 export function addressOf(chosen: Chosen, changes: Readonly<Record<string, string>> = {}): string {
   const query = new URLSearchParams();
-  if (!chosen.rangeIsAuto) query.set('range', chosen.range);
+  if (chosen.range !== '') query.set('range', chosen.range);
   for (const [name, value] of Object.entries({ ...chosen.values, ...changes })) if (value !== '') query.set(name, value);
   const text = query.toString();
   return text === '' ? '' : `?${text}`;
@@ -102,9 +101,9 @@ export function choicesForm(board: Board, chosen: Chosen, options: ReadonlyMap<s
       withCurrent(options.get(variable.name) ?? [], value),
     );
   });
-  const auto: Option = { value: '', text: `Automatic (${titleOf(chosen.range)})` };
+  const auto: Option = { value: '', text: `All stored, up to ${titleOf(board.range)}` };
   const ranges = [auto, ...RANGES.map(([value, , text]): Option => ({ value, text: `Last ${text}` }))];
-  const range = labelledSelect('range', 'Time', 'How far back from now.', chosen.rangeIsAuto ? '' : chosen.range, ranges);
+  const range = labelledSelect('range', 'Time', 'How far back from now.', chosen.range, ranges);
   return html`<form class="choices" id="choices" method="get">${selects}${range}<noscript><button type="submit">Show</button></noscript></form>`;
 }
 

@@ -6,7 +6,7 @@ import { EXTENT, SEARCH } from '@swarmscope/dashboards/definitions/search.ts';
 import { NETWORK } from '@swarmscope/dashboards/definitions/variables.ts';
 import { type Answer, document, json, MISSING, redirect } from './answer.ts';
 import type { Asker, Question } from './asker.ts';
-import { BadRequest, rangeFor, readRange, readValues, secondsOf } from './choices.ts';
+import { BadRequest, readRange, readValues, wholeRange } from './choices.ts';
 import { html } from './html.ts';
 import { searchContent } from './search-page.ts';
 import { addressOf, boardContent, type Chosen, choicesForm, documentOf, type Option, pathOf, viewData } from './shell.ts';
@@ -44,27 +44,26 @@ export class Views {
           : undefined;
     if (sql === undefined) return MISSING;
     const types = variableTypes(board);
-    const range = readRange(query, this.#wallS());
+    const range = await this.#range(board.range, query);
     const result = await this.#asker.json({ sql, types }, range, readValues(query, Object.keys(types)));
     return json(`{"range":${JSON.stringify(range)},"result":${result}}`);
   }
 
   async #board(board: Board, query: URLSearchParams): Promise<Answer> {
-    const rangeName = await this.#rangeName(board.range, query);
+    const range = await this.#range(board.range, query);
     const given = readValues(
       query,
       board.variables.map((variable) => variable.name),
     );
     const options = new Map<string, readonly Option[]>();
     const values: Record<string, string> = {};
-    const range = this.#rangeOf(rangeName);
     // One after the other: the choices of a later variable depend on the earlier ones.
     for (const variable of board.variables) {
       const choices = await this.#options({ sql: variable.sql, types: variableTypes(board) }, range, { ...given, ...values });
       options.set(variable.name, choices);
       values[variable.name] = given[variable.name] || (choices[0]?.value ?? '');
     }
-    const chosen: Chosen = { range: rangeName, rangeIsAuto: !query.get('range'), values };
+    const chosen: Chosen = { range: query.get('range') ?? '', values };
     const view = { title: titleOf(board, values, options), description: board.description, chosen };
     const form = choicesForm(board, chosen, options);
     return document(documentOf(view, pathOf(board), form, boardContent(board), viewData(board, chosen)));
@@ -73,11 +72,10 @@ export class Views {
   async #search(query: URLSearchParams): Promise<Answer> {
     const text = (query.get('text') ?? '').trim();
     if (text.length < 2 || text.length > 200) throw new BadRequest('A search has 2 to 200 characters.');
-    const rangeName = await this.#rangeName('365d', query);
-    const range = this.#rangeOf(rangeName);
+    const range = await this.#range('365d', query);
     const networks = await this.#options({ sql: NETWORK.sql, types: {} }, range, {});
     const network = readValues(query, ['network'])['network'] || (networks[0]?.value ?? '');
-    const chosen: Chosen = { range: rangeName, rangeIsAuto: true, values: { network } };
+    const chosen: Chosen = { range: query.get('range') ?? '', values: { network } };
     const result = await this.#asker.result({ sql: SEARCH.sql, types: SEARCH.variables }, range, { network, text });
     const column = result.meta.findIndex(({ name }) => name === 'swarm');
     const only =
@@ -87,20 +85,13 @@ export class Views {
     return document(documentOf(view, '/search', html``, html`<div class="grid">${searchContent(text, result, chosen)}</div>`));
   }
 
-  /** The range that the address names, else the one that fits what is stored. */
-  async #rangeName(longest: string, query: URLSearchParams): Promise<string> {
-    const named = query.get('range');
-    if (named) {
-      if (secondsOf(named) === undefined) readRange(query, 0);
-      return named;
-    }
+  /** The range that the address names, else that of all that is stored. */
+  async #range(longest: string, query: URLSearchParams): Promise<Range> {
     const nowS = this.#wallS();
-    const { data } = await this.#asker.result({ sql: EXTENT.sql, types: {} }, this.#rangeOf(longest), {});
-    return rangeFor((data[0]?.[0] ?? null) as number | null, nowS, longest);
-  }
-
-  #rangeOf(name: string): Range {
-    return readRange(new URLSearchParams({ range: name }), this.#wallS());
+    const named = readRange(query, nowS);
+    if (named) return named;
+    const { data } = await this.#asker.result({ sql: EXTENT.sql, types: {} }, wholeRange(null, nowS, longest), {});
+    return wholeRange((data[0]?.[0] ?? null) as number | null, nowS, longest);
   }
 
   async #options(question: Question, range: Range, values: Readonly<Record<string, string>>): Promise<Option[]> {

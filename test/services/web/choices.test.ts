@@ -1,5 +1,5 @@
 // What an address may say: time ranges, values of variables, and what is chosen when it says nothing.
-import { BadRequest, RANGES, rangeFor, readRange, readValues } from '@swarmscope/web/choices.ts';
+import { BadRequest, RANGES, readRange, readValues, wholeRange } from '@swarmscope/web/choices.ts';
 import { describe, expect, test } from 'vitest';
 
 const NOW = 1_700_000_000;
@@ -8,8 +8,8 @@ describe('readRange', () => {
   test.each(RANGES)('%s has at most 120 buckets, and at least 40', (name, seconds) => {
     const range = readRange(new URLSearchParams({ range: name }), NOW);
     expect(range).toMatchObject({ fromS: NOW - seconds, toS: NOW });
-    expect(seconds / range.intervalS).toBeLessThanOrEqual(120);
-    expect(seconds / range.intervalS).toBeGreaterThanOrEqual(40);
+    expect(seconds / range!.intervalS).toBeLessThanOrEqual(120);
+    expect(seconds / range!.intervalS).toBeGreaterThanOrEqual(40);
   });
 
   test('may end at another moment than now', () => {
@@ -28,16 +28,19 @@ describe('readRange', () => {
   });
 });
 
+test('without a range nothing is said', () => {
+  expect(readRange(new URLSearchParams({ to: '60' }), NOW)).toBeUndefined();
+});
+
 test.each([
-  [null, '24h', '24h'],
-  [NOW - 60, '24h', '15m'],
-  [NOW - 3_000, '24h', '1h'],
-  [NOW - 80_000, '24h', '24h'],
-  [NOW - 800_000, '24h', '24h'],
-  [NOW - 800_000, '365d', '30d'],
-  [NOW + 60, '24h', '15m'],
-] as const)('the oldest figure at %s on a board of %s gives %s', (first, longest, expected) => {
-  expect(rangeFor(first, NOW, longest)).toBe(expected);
+  [null, '24h', 86_400],
+  [NOW - 10, '24h', 60],
+  [NOW - 600, '24h', 605],
+  [NOW - 800_000, '24h', 86_400],
+  [NOW - 800_000, '365d', 800_005],
+  [NOW + 60, '24h', 60],
+] as const)('with the oldest figure at %s a board of %s shows %i s', (first, longest, seconds) => {
+  expect(wholeRange(first, NOW, longest)).toMatchObject({ fromS: NOW - seconds, toS: NOW });
 });
 
 describe('readValues', () => {

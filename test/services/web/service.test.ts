@@ -107,8 +107,10 @@ test('a board of a torrent is named after it, and keeps a swarm that is not amon
   expect(unknown.text).toContain(`<option value="${'d'.repeat(40)}" selected>`);
 });
 
-test('the time range fits what is stored, unless the address names one', async () => {
-  expect(dataOf((await ask('/')).text)['chosen']).toMatchObject({ range: '24h', address: '?network=lab' });
+test('the time range is that of all that is stored, unless the address names one', async () => {
+  expect(dataOf((await ask('/')).text)['chosen']).toMatchObject({ range: '', address: '?network=lab' });
+  const { range } = JSON.parse((await ask('/api/swarmscope-pipeline/panels/services?network=lab')).text) as { range: object };
+  expect(range).toEqual({ fromS: SEED.endMs / 1_000 - 21_600, toS: SEED.endMs / 1_000, intervalS: 300 });
   expect(dataOf((await ask('/?range=6h')).text)['chosen']).toMatchObject({ range: '6h', address: '?range=6h&network=lab' });
 });
 

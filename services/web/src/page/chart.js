@@ -184,7 +184,7 @@ function optionsOf({ panel, frame, series, colours, unit, moments, view, size, o
     series: [{}, ...(draw === 'line' ? linesOf(series, colours) : stackOf(series, colours, draw))],
     bands: draw === 'line' ? bandsOf(series, colours) : [],
     hooks: {
-      setCursor: [(plot) => onCursor(plot.cursor.idx)],
+      setCursor: [(plot) => onCursor((plot.cursor.left ?? -1) >= 0 ? plot.cursor.idx : undefined)],
       draw: [(plot) => drawMoments(plot, moments, view)],
     },
   };

@@ -38,7 +38,7 @@ function drawingOf(panel, body, view) {
 /** @param {View} view
  * @param {string} what */
 async function ask(view, what) {
-  const query = new URLSearchParams({ ...view.chosen.values, range: view.chosen.range });
+  const query = new URLSearchParams({ ...view.chosen.values, ...(view.chosen.range !== '' && { range: view.chosen.range }) });
   const response = await fetch(`/api/${view.uid}/${what}?${query}`, { headers: { accept: 'application/json' } });
   if (!response.ok) throw new Error((await response.text()).trim());
   const { range, result } = await response.json();

@@ -33,7 +33,8 @@ function tile(column, at) {
 function boundsOf(column, at) {
   if (!column.bounds) return [];
   const [low, high] = column.bounds.map(at);
-  if (low === null || low === undefined || high === null || high === undefined) return [];
+  if (low === null || low === undefined || high === null || high === undefined || (low === high && low === at(column.name)))
+    return [];
   return [
     element('span', {
       class: 'bounds',
