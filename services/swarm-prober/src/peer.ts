@@ -20,6 +20,8 @@ export interface Challenges {
   /** Refused while we were unchoked. */
   rejected: number;
   silent: number;
+  /** It gave no hashes to check with (v2): nothing was asked, nothing is said. */
+  unchecked: number;
 }
 
 export type PeerState = 'known' | 'dialling' | 'talking' | 'done';
@@ -51,7 +53,7 @@ export class Peer {
   interested = false;
   unchoked = false;
   pieces: PeerPieces | undefined;
-  readonly challenges: Challenges = { asked: 0, passed: 0, failed: 0, rejected: 0, silent: 0 };
+  readonly challenges: Challenges = { asked: 0, passed: 0, failed: 0, rejected: 0, silent: 0, unchecked: 0 };
   readonly asked = new Set<number>(); // bound: challenges of one census, and those that silence adds
   readonly silence = new Silence();
   metadataFailed = false;

@@ -32,6 +32,8 @@ export interface Situation {
 
 type View = Pick<PeerSession, 'isChoked' | 'isChallenged' | 'offersMetadata' | 'allowedFast'>;
 
+/** A peer that gives no hashes is not asked for more of them. */
+const MAX_UNCHECKED = 2;
 /** Pieces that are asked of who reveals them one by one. */
 const MAX_REVEALED_TRIED = 2;
 
@@ -66,7 +68,7 @@ function awaitChallenge(peer: Peer, session: View, { times }: Situation, now: nu
 
 function challengeSeeder(peer: Peer, session: View, situation: Situation, now: number): Step {
   const { times, budgets } = situation;
-  if (peer.silence.isDead) return finish;
+  if (peer.silence.isDead || peer.challenges.unchecked >= MAX_UNCHECKED) return finish;
   const open = peer.silence.next(times.silenceSpacingMs);
   if (open && !open.other) return now >= open.at ? { do: 'challenge', piece: open.piece } : wait(open.at);
   // A silent piece needs another one to arrive between: that one may go beyond the number of challenges.
