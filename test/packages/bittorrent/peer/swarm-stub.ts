@@ -8,7 +8,7 @@ import { encodeMessage, type Message } from '@swarmscope/bittorrent/peer/message
 import { PeerSession, type SessionOptions } from '@swarmscope/bittorrent/peer/session.ts';
 import type { Swarm } from '@swarmscope/bittorrent/peer/swarm.ts';
 
-export const PIECE_BYTES = 40_000;
+const PIECE_BYTES = 40_000;
 export const PIECES = 5;
 /** The last piece is short. */
 export const pieceData = (index: number) =>
