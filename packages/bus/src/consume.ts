@@ -1,6 +1,6 @@
 // `consume` over `read`: a batch is committed when its handler has finished with it.
 import type { Topic } from '@swarmscope/events/definitions.ts';
-import type { Batch, Bus, Consumption, ReadOptions } from './bus.ts';
+import type { Batch, Bus, Consumption, PartitionOf, ReadOptions } from './bus.ts';
 import { PositionLost } from './bus.ts';
 
 /** At least once: after a crash or a lost partition, unacknowledged batches come again. */
@@ -11,11 +11,19 @@ export async function consumeByReading<T extends Topic>(
 ): Promise<Consumption> {
   // The first batch may come before read() has returned.
   const joined = Promise.withResolvers<Consumption>();
+  // bound: the partitions assigned. A batch of an earlier assignment is not committed: others may have read on from there.
+  const leases = new Map<string, symbol>();
   const consumption = await bus.read(options, {
-    assigned() {},
-    revoked() {},
+    assigned(positions) {
+      for (const position of positions) leases.set(placeOf(position), Symbol());
+    },
+    revoked(partitions) {
+      for (const partition of partitions) leases.delete(placeOf(partition));
+    },
     async records(batch) {
+      const lease = leases.get(placeOf(batch));
       await handler(batch);
+      if (lease !== leases.get(placeOf(batch))) return;
       const { topic, partition } = batch;
       const position = { topic, partition, offset: lastOffset(batch) + 1n, metadata: '' };
       try {
@@ -27,6 +35,11 @@ export async function consumeByReading<T extends Topic>(
   });
   joined.resolve(consumption);
   return consumption;
+}
+
+/** A partition as a Map key. */
+export function placeOf({ topic, partition }: PartitionOf): string {
+  return `${topic}/${partition}`;
 }
 
 /** The last offset of a batch, rejected records included. */
