@@ -28,6 +28,18 @@ export const SCENARIOS: readonly Scenario[] = [
       }),
   },
   {
+    name: 'lookups-v6',
+    title: 'the same in a network of IPv6 (BEP 32)',
+    heavy: false,
+    run: (seed) =>
+      runLookups({
+        seed,
+        network: { family: 6, nodes: 2_000, infohashes: 500, ...mixed },
+        link: { latencyMs: 20, jitterMs: 80, loss: 0.01 },
+        lookups: 100,
+      }),
+  },
+  {
     name: 'crawl-2000',
     title: 'crawl of 2 000 nodes and 8 000 infohashes, 30 % dead, 10 % liars of all kinds',
     heavy: false,
@@ -70,5 +82,35 @@ export const SCENARIOS: readonly Scenario[] = [
     heavy: true,
     run: (seed) =>
       runCrawl({ name: '50 000', seed, network: { nodes: 50_000, infohashes: 200_000, ...mixed }, link: fast, ...goals }),
+  },
+  {
+    name: 'crawl-50000-interval',
+    title: 'the same with intervals of six hours: one look at each node',
+    heavy: true,
+    run: (seed) =>
+      runCrawl({
+        name: '50 000, interval 21 600',
+        seed,
+        network: { nodes: 50_000, infohashes: 200_000, ...mixed, intervalS: 21_600 },
+        link: fast,
+        ...goals,
+        infohashRecall: 99,
+      }),
+  },
+  {
+    name: 'crawl-50000-loss',
+    title: 'the same over bad lines: 3 % loss, 120 ms, 20 % of the nodes go and as many come in an hour',
+    heavy: true,
+    run: (seed) =>
+      runCrawl({
+        name: '50 000, 3 % loss',
+        seed,
+        network: { nodes: 50_000, infohashes: 200_000, ...mixed, churnPerHour: 0.2 },
+        link: { latencyMs: 100, jitterMs: 40, loss: 0.03 },
+        ...goals,
+        infohashRecall: 97,
+        nodeRecall: 97,
+        queriesPerNode: 12,
+      }),
   },
 ];

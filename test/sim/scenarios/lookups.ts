@@ -21,10 +21,11 @@ export interface LookupPlan {
 }
 
 /** Where the visitor stands: a public address that no node has. */
-const VISITOR = { address: '198.41.0.1', port: 6_881 } as const;
+const VISITORS = { 4: { address: '198.41.0.1', port: 6_881 }, 6: { address: '2a01:4f8::1', port: 6_881 } } as const;
 const policy = new AddressPolicy({ labNetworks: [], optOut: [] });
 
 export interface Scene {
+  readonly family: 4 | 6;
   readonly world: SimWorld;
   readonly network: DhtNetwork;
   readonly referee: Referee;
@@ -32,6 +33,7 @@ export interface Scene {
 
 /** A network with a referee on the visitor's line. */
 export function setScene(plan: { seed: number; network: DhtNetworkPlan; link: Link }): Scene {
+  const family = plan.network.family ?? 4;
   const random = seededRandom(plan.seed);
   const world = new SimWorld(random, plan.link);
   const network = buildDhtNetwork(world, plan.network, random);
@@ -39,19 +41,19 @@ export function setScene(plan: { seed: number; network: DhtNetworkPlan; link: Li
     network.nodes.filter((node) => isTruthful(node.behaviour)).map((node) => endpointKey(node.resident.endpoint)),
   );
   const referee = new Referee({
-    watched: VISITOR,
+    watched: VISITORS[family],
     isBogon: (to) => !policy.admits(to),
     isTruthful: (from) => truthful.has(endpointKey(from)),
   });
   world.observe(referee);
-  return { world, network, referee };
+  return { family, world, network, referee };
 }
 
 /** A DHT node of ours at the visitor's place, bootstrapped. */
 export function addVisitor(scene: Scene, seed: number): SimHost<DhtFact, DhtNode> {
   const random = seededRandom(seed ^ 0x5eed);
-  const node = new DhtNode({ family: 4, id: randomBytes(random, 20), random, admits: (to) => policy.admits(to) });
-  const host = scene.world.add<DhtFact, DhtNode>(node, VISITOR);
+  const node = new DhtNode({ family: scene.family, id: randomBytes(random, 20), random, admits: (to) => policy.admits(to) });
+  const host = scene.world.add<DhtFact, DhtNode>(node, VISITORS[scene.family]);
   host.act((machine, now, out) => machine.bootstrap([scene.network.bootstrap], now, out));
   scene.world.run(scene.world.now + 30_000);
   return host;
@@ -91,7 +93,7 @@ export function runLookups(plan: LookupPlan): Figure[] {
   }
   world.run(world.now + targets.length * 500 + 300_000, () => done === targets.length);
   const { rate, bogon, interval, optOut } = referee.violations;
-  const name = (what: string) => `dht lookups: ${what}`;
+  const name = (what: string) => `dht lookups IPv${scene.family}: ${what}`;
   return [
     figure(name('finished'), '%', (100 * done) / targets.length, 'min', 100, plan.seed),
     figure(name('closest nodes found'), '%', (100 * closest) / targets.length, 'min', 88, plan.seed),

@@ -1,5 +1,6 @@
 // A DHT of any size for the simulated world: nodes with public addresses and behaviours by share, infohashes where announcers would have put them.
 
+import type { Family } from '@swarmscope/bittorrent/endpoint.ts';
 import { toHex } from '@swarmscope/bittorrent/hex.ts';
 import type { Endpoint, Random } from '@swarmscope/bittorrent/machine.ts';
 import { DHT_BEHAVIOURS, DHT_LIES, type DhtBehaviour, isTruthful, lying } from './dht-behaviour.ts';
@@ -10,6 +11,8 @@ import type { SimHost, SimWorld } from './world.ts';
 export interface DhtNetworkPlan {
   readonly nodes: number;
   readonly infohashes: number;
+  /** Of the whole network; 4 when not given. */
+  readonly family?: Family;
   /** Shares of all nodes. */
   readonly dead: number;
   readonly liars: number;
@@ -47,11 +50,21 @@ function bytesOf(random: Random, length: number): Uint8Array {
   return bytes;
 }
 
+function randomV4(random: Random): string {
+  const first = PUBLIC_FIRST[Math.floor(random() * PUBLIC_FIRST.length)]!;
+  return `${first}.${[0, 0, 0].map(() => 1 + Math.floor(random() * 254)).join('.')}`;
+}
+
+/** A /64 of its own within 2a00::/16, in canonical text. */
+function randomV6(random: Random): string {
+  const groups = [0, 0, 0].map(() => (1 + Math.floor(random() * 0xfffe)).toString(16));
+  return `2a00:${groups.join(':')}::1`;
+}
+
 /** A public address that no other call with the same `taken` gave. */
-export function publicAddress(random: Random, taken: Set<string>): string {
+export function publicAddress(random: Random, taken: Set<string>, wanted: Family = 4): string {
   for (;;) {
-    const first = PUBLIC_FIRST[Math.floor(random() * PUBLIC_FIRST.length)]!;
-    const address = `${first}.${[0, 0, 0].map(() => 1 + Math.floor(random() * 254)).join('.')}`;
+    const address = wanted === 4 ? randomV4(random) : randomV6(random);
     if (taken.has(address)) continue;
     taken.add(address);
     return address;
@@ -69,7 +82,7 @@ export function buildDhtNetwork(world: SimWorld, plan: DhtNetworkPlan, random: R
   const taken = new Set<string>();
   const residents: Resident[] = Array.from({ length: plan.nodes }, () => ({
     id: bytesOf(random, ID_BYTES),
-    endpoint: { address: publicAddress(random, taken), port: 1_024 + Math.floor(random() * 60_000) },
+    endpoint: { address: publicAddress(random, taken, plan.family), port: 1_024 + Math.floor(random() * 60_000) },
   }));
   const population = new Population(residents);
   const kinds = behaviours(plan);
@@ -116,7 +129,7 @@ function fill(
     const infoHash = bytesOf(random, ID_BYTES);
     const hex = toHex(infoHash);
     const peers = Array.from({ length: plan.peers ?? 1 }, () => ({
-      endpoint: { address: publicAddress(random, addresses), port: 6_881 },
+      endpoint: { address: publicAddress(random, addresses, plan.family), port: 6_881 },
       seed: random() < 0.5,
     }));
     const holding = { infoHash, peers };
