@@ -21,7 +21,9 @@ export type Extra = keyof typeof EXTRAS;
 /** Suites that are skipped without something from outside npm, and what each needs; the runner prints this. */
 export const SUITES: readonly { file: string; title: string; needs: readonly Extra[] }[] = [
   { file: 'test/contract/bus-kafka.test.ts', title: 'the bus contract on a real Kafka broker', needs: ['kafka'] },
+  { file: 'test/e2e/exactly-once.test.ts', title: 'ingest killed between a real Kafka and the store', needs: ['kafka'] },
   { file: 'test/e2e/page.test.ts', title: 'the built-in page in a headless Chromium', needs: ['chromium'] },
+  { file: 'test/interop/clickhouse-go.test.ts', title: "the HTTP front asked by Grafana's library", needs: ['go'] },
   { file: 'test/interop/dht-libtorrent.test.ts', title: 'crawler against 40 libtorrent DHT nodes', needs: ['libtorrent'] },
   { file: 'test/interop/dht-foreign.test.ts', title: 'our DHT node among libtorrent ones', needs: ['libtorrent'] },
   { file: 'test/interop/encryption.test.ts', title: 'encrypted streams with libtorrent', needs: ['libtorrent'] },
