@@ -77,6 +77,21 @@ export const SCENARIOS: readonly Scenario[] = [
       }),
   },
   {
+    name: 'crawl-poison',
+    title: 'crawl of 2 000 nodes of which 30 % are dead and 30 % poison: bogons, invented ids and crowds in place of nodes',
+    heavy: false,
+    run: (seed) =>
+      runCrawl({
+        name: 'poisoned',
+        seed,
+        network: { nodes: 2_000, infohashes: 8_000, ...mixed, liars: 0.3, lies: ['bogons', 'random_ids', 'sybil'] },
+        link: fast,
+        ...goals,
+        nodeRecall: 99,
+        queriesPerNode: 12,
+      }),
+  },
+  {
     name: 'crawl-50000',
     title: 'crawl of 50 000 nodes and 200 000 infohashes, 30 % dead, 10 % liars of all kinds',
     heavy: true,

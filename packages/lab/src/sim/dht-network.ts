@@ -3,7 +3,7 @@
 import type { Family } from '@swarmscope/bittorrent/endpoint.ts';
 import { toHex } from '@swarmscope/bittorrent/hex.ts';
 import type { Endpoint, Random } from '@swarmscope/bittorrent/machine.ts';
-import { DHT_BEHAVIOURS, DHT_LIES, type DhtBehaviour, isTruthful, lying } from './dht-behaviour.ts';
+import { DHT_BEHAVIOURS, DHT_LIES, type DhtBehaviour, type DhtLie, isTruthful, lying } from './dht-behaviour.ts';
 import { DhtLabNode, type DhtNodeFact } from './dht-node.ts';
 import { ID_BYTES, K, Population, type Resident } from './population.ts';
 import type { SimHost, SimWorld } from './world.ts';
@@ -16,6 +16,8 @@ export interface DhtNetworkPlan {
   /** Shares of all nodes. */
   readonly dead: number;
   readonly liars: number;
+  /** Which lies; all in turn when not given. */
+  readonly lies?: readonly DhtLie[];
   /** Of the truthful: without BEP 51, and without BEP 33. */
   readonly old?: number;
   /** Seconds of BEP 51 interval that the truthful say and keep. */
@@ -86,11 +88,12 @@ export function buildDhtNetwork(world: SimWorld, plan: DhtNetworkPlan, random: R
   }));
   const population = new Population(residents);
   const kinds = behaviours(plan);
+  const { lies = DHT_LIES } = plan;
   let liars = 0;
   const pick = (): DhtBehaviour => {
     const draw = random();
     if (draw < plan.dead) return DHT_BEHAVIOURS.dead;
-    if (draw < plan.dead + plan.liars) return lying(DHT_LIES[liars++ % DHT_LIES.length]!);
+    if (draw < plan.dead + plan.liars) return lying(lies[liars++ % lies.length]!);
     return random() < (plan.old ?? 0) ? kinds.old : kinds.truthful;
   };
   const nodes = population.residents.map((_, index) => new DhtLabNode(population, index, pick(), random));
