@@ -13,10 +13,13 @@ const MAX_NODES = 48;
 const ENOUGH_ANSWERS = 8;
 const RETRY_MS = 1_000;
 const MAX_RETRIES = 4;
+/** In however small a network. */
+const LEAST_LOOKUPS = 8;
 
 export interface DhtSourceOptions {
   readonly dht: readonly Driven<DhtNode, DhtFact>[];
   readonly agenda: Agenda;
+  readonly maxLookups: number;
   listenPort(): number | undefined;
   /** Pseudonym of a node. */
   nodeKey(id: Uint8Array, address: string): string;
@@ -37,7 +40,7 @@ interface Lookup {
 
 /** One DHT node with its lookups of ours. */
 class Place {
-  readonly lookups = new Map<number, Lookup>(); // bound: censuses times two names
+  readonly lookups = new Map<number, Lookup>(); // bound: maxLookups, and two names of each swarm
   readonly driven: Driven<DhtNode, DhtFact>;
   constructor(driven: Driven<DhtNode, DhtFact>) {
     this.driven = driven;
@@ -65,6 +68,14 @@ export class DhtSource {
       census.ask(key, 'dht', now);
       this.#lookup(place, { view, census, key, announces: view.home.watched, until: now + waitMs, retries: 0 });
     }
+  }
+
+  /** So many lookups are under way that further ones would only slow each other down. */
+  get isBusy(): boolean {
+    return this.#places.some(({ driven, lookups }) => {
+      const nodes = driven.act((node) => node.table.size);
+      return lookups.size >= Math.min(this.#options.maxLookups, Math.max(LEAST_LOOKUPS, nodes));
+    });
   }
 
   /** Announces us under one name, where that is allowed and was not done by `ask`. */

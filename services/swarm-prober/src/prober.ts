@@ -10,6 +10,7 @@ import { PEX_SEED, type PexPeer } from '@swarmscope/bittorrent/peer/pex.ts';
 import type { Clock } from '@swarmscope/runtime/clock.ts';
 import { type Agenda, Task } from './agenda.ts';
 import { Census, type Sighting } from './census.ts';
+import { conclude, keepState } from './conclude.ts';
 import type { Peer } from './peer.ts';
 import { ByteBudget, PieceCache } from './piece-cache.ts';
 import type { ProbeOwner, Probes } from './probes.ts';
@@ -18,7 +19,6 @@ import { Registry } from './registry.ts';
 import { Entry, Schedule } from './schedule.ts';
 import type { Scores } from './scores.ts';
 import type { ProberBudgets, ProberTimes } from './settings.ts';
-import { summarize } from './summary.ts';
 import type { ProbedSwarm, SwarmView } from './swarm.ts';
 
 const CENSUS_ID_BYTES = 8;
@@ -29,6 +29,8 @@ const MAX_ALIASES = 100_000;
 
 /** Asks the outside for peers of a swarm; answers come back through `sighted` and the census' `settle`. */
 export interface Sources {
+  /** No further swarm should be asked for just now; when that ends, `pump` is called. */
+  isBusy(): boolean;
   /** All sources of one name of the swarm. */
   ask(view: SwarmView, census: Census, now: number): void;
   /** Somebody of this swarm was reached, for the first time in this census. */
@@ -152,7 +154,7 @@ export class Prober implements ProbeOwner {
 
   stop(): void {
     this.#stopped = true;
-    for (const swarm of [...this.#active.keys()]) this.#finish(swarm, 'stopped');
+    for (const swarm of [...this.#active.keys()]) this.#finish(swarm, true);
   }
 
   // ---- the loop: starts what is due, dials what waits, ends what is over
@@ -160,14 +162,18 @@ export class Prober implements ProbeOwner {
   pump(): void {
     if (this.#stopped) return;
     const now = this.#options.clock.now();
-    for (const swarm of [...this.#active.keys()]) if (swarm.census?.isOver(now)) this.#finish(swarm, 'done');
-    if (this.#active.size < this.#options.budgets.censuses && this.schedule.next() <= now) void this.#startNext();
+    for (const swarm of [...this.#active.keys()]) if (swarm.census?.isOver(now)) this.#finish(swarm);
+    if (this.#hasRoom() && this.schedule.next() <= now) void this.#startNext();
     this.#dial(now);
     this.#rearm(now);
   }
 
+  #hasRoom(): boolean {
+    return this.#active.size < this.#options.budgets.censuses && !this.#sources.isBusy();
+  }
+
   #rearm(now: number): void {
-    let due = this.#active.size < this.#options.budgets.censuses ? this.schedule.next() : Number.POSITIVE_INFINITY;
+    let due = this.#hasRoom() ? this.schedule.next() : Number.POSITIVE_INFINITY;
     for (const { census } of this.#active.keys()) if (census) due = Math.min(due, census.overDue(now), this.#dialDue(census));
     this.#options.agenda.set(this.#task, Math.max(due, now + 1));
   }
@@ -183,7 +189,7 @@ export class Prober implements ProbeOwner {
     try {
       await this.#options.room();
       const now = this.#options.clock.now();
-      while (!this.#stopped && this.#active.size < this.#options.budgets.censuses) {
+      while (!this.#stopped && this.#hasRoom()) {
         const entry = this.schedule.take(now);
         if (!entry) break;
         this.#start(entry, now);
@@ -228,34 +234,18 @@ export class Prober implements ProbeOwner {
     }
   }
 
-  #finish(swarm: ProbedSwarm, outcome: 'done' | 'stopped'): void {
-    const { clock, publisher, scores, times } = this.#options;
-    const census = swarm.census!;
+  #finish(swarm: ProbedSwarm, isCut = false): void {
+    const { clock, publisher, scores } = this.#options;
     const entry = this.#active.get(swarm)!;
     const now = clock.now();
     for (const view of swarm.views) this.#probes.finish(view, now);
     this.#sources.end(swarm);
-    const summary = summarize({
-      swarmId: swarm.id,
-      census,
-      layout: swarm.layout,
-      prefixesExcluded: swarm.prefixesExcluded,
-      reachableSelf: this.#options.reachableSelf(),
-      now,
-    });
-    const peers = [...census.peers.values()].filter((peer) => peer.attempts > 0 || peer.direction === 'in');
-    for (const peer of peers) publisher.probed(swarm.id, census.id, peer, swarm.layout?.pieces, now);
-    publisher.publish('swarm_sampled', summary);
-    scores.add(swarm.id, peers, publisher.naming);
-    const distance = outcome === 'stopped' ? times.watchedIntervalMs : this.schedule.done(entry, summary.reached, now);
-    entry.censuses = Math.max(1, entry.censuses);
-    publisher.state(swarm.id, {
-      dueWall: clock.wall() + distance,
-      outcome: outcome === 'stopped' ? 'stopped' : summary.reached > 0 ? 'reached' : 'nobody',
-      backoffMs: entry.backoffMs,
-      censuses: entry.censuses,
-      scores: scores.of(swarm.id),
-    });
+    const conclusion = { publisher, scores, reachableSelf: this.#options.reachableSelf(), isCut, now };
+    const peers = conclude(swarm, conclusion);
+    const reached = peers.filter((peer) => peer.isHandshaken).length;
+    const distance = isCut ? 0 : this.schedule.done(entry, reached, now);
+    const outcome = isCut ? 'cut' : reached > 0 ? 'reached' : 'nobody';
+    keepState(swarm.id, entry, outcome, clock.wall() + distance, conclusion);
     this.censuses++;
     this.#active.delete(swarm);
     swarm.remember(peers);

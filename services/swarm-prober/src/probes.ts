@@ -1,6 +1,7 @@
 // The sessions of the prober: dials within the limits, inbound peers to their swarm, facts to the peer's record, and the plan's next step to the session.
 import { addressHost } from '@swarmscope/bittorrent/address.ts';
 import type { Endpoint, Random, SessionOut } from '@swarmscope/bittorrent/machine.ts';
+import { LEAF_BYTES } from '@swarmscope/bittorrent/merkle.ts';
 import type { PeerFact } from '@swarmscope/bittorrent/peer/facts.ts';
 import { PEX_SEED, type PexPeer } from '@swarmscope/bittorrent/peer/pex.ts';
 import { PeerSession } from '@swarmscope/bittorrent/peer/session.ts';
@@ -11,6 +12,9 @@ import { Peer } from './peer.ts';
 import { nextStep, type Situation } from './plan.ts';
 import type { ProberBudgets, ProberTimes } from './settings.ts';
 import type { SwarmView } from './swarm.ts';
+
+/** Pieces that we want to have to give before leaves are enough. */
+const PIECES_TO_GIVE = 4;
 
 /** What the probes tell the prober, and ask of it. */
 export interface ProbeOwner {
@@ -229,7 +233,7 @@ export class Probes {
         break;
       case 'challenge':
         if (fact.result === 'passed') this.counters.challengesPassed++;
-        else this.counters.challengesFailed++;
+        else if (fact.result !== 'unchecked') this.counters.challengesFailed++;
         if (fact.data) this.#owner.verified(view!, fact.piece, fact.data);
         break;
       case 'closed':
@@ -330,9 +334,18 @@ export class Probes {
 
   #challenge(live: Live, piece: number, session: PeerSession, now: number, out: SessionOut<PeerFact>): boolean {
     const view = live.view!;
-    if (!this.#owner.spendVerify(view, view.layout!.pieceBytes(piece))) return false;
+    const leaf = this.#leafOf(view, piece, session);
+    const bytes = leaf === undefined ? view.layout!.pieceBytes(piece) : LEAF_BYTES;
+    if (!this.#owner.spendVerify(view, bytes)) return false;
     live.peer.challenged(piece, session.isChoked && !session.allowedFast.has(piece), now);
-    return session.challenge(piece, now, out);
+    return session.challenge(piece, now, out, leaf);
+  }
+
+  /** A leaf proves as much as its piece and costs less, where the peer gives hashes; whole pieces come first, so that we have some to give. */
+  #leafOf(view: SwarmView, piece: number, session: PeerSession): number | undefined {
+    const leaves = view.layout!.leavesOf(piece);
+    if (leaves < 2 || !session.answersHashes || view.pieces.size < PIECES_TO_GIVE) return undefined;
+    return Math.floor(this.#options.random() * leaves);
   }
 
   #situation(live: Live): Situation {
@@ -341,7 +354,7 @@ export class Probes {
     return {
       known: home.layout !== undefined,
       mayFetch: !live.fetching && !home.isUnusable && home.racers < budgets.metadataRacers,
-      mayChallenge: home.verify && home.canVerify,
+      mayChallenge: home.verify && (home.canVerify || live.session.answersHashes),
       times,
       budgets,
       random,

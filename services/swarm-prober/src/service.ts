@@ -152,6 +152,7 @@ class ProberService implements RunningProber {
       ...shared,
       dht: options.dht,
       agenda: this.#agenda,
+      maxLookups: budgets.lookups,
       nodeKey: (id, address) => pseudonyms.nodeKey(id, address),
     });
     const key = Math.floor(random() * 2 ** 32);
@@ -236,6 +237,7 @@ class ProberService implements RunningProber {
     const { names, torrent, trackers } = readSource(source);
     const swarm = this.#prober.swarm(names[0]!);
     swarm.addTrackers(trackers);
+    swarm.nameV2 ??= source.infoHashV2?.subarray(0, 20);
     if (torrent) this.#prober.given(swarm, torrent);
     for (const name of names.slice(1)) this.#prober.alsoNamed(swarm, name);
     return swarm;
@@ -243,6 +245,7 @@ class ProberService implements RunningProber {
 
   #sources(times: ProberTimes): Sources {
     return {
+      isBusy: () => this.#dhtSource.isBusy,
       ask: (view, census, now) => {
         this.#trackerSource?.ask(view, census, now);
         this.#webSeedSource.ask(view);

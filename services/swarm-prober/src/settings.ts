@@ -34,6 +34,8 @@ export interface ProberTimes extends SessionTimes {
 export interface ProberBudgets {
   /** Censuses at the same time. */
   readonly censuses: number;
+  /** DHT lookups at the same time; never more than the routing table has nodes, since lookups in a small network ask the same ones. */
+  readonly lookups: number;
   /** Dials that have not become a session yet. */
   readonly dials: number;
   readonly sessions: number;
@@ -103,6 +105,7 @@ const MIB = 1024 * 1024;
 
 export const DEFAULT_BUDGETS: ProberBudgets = {
   censuses: 64,
+  lookups: 256,
   dials: 128,
   sessions: 4_000,
   perHost: 4,

@@ -23,6 +23,10 @@ export class SwarmView implements Swarm {
     this.upload = upload;
   }
 
+  get infoHashV2(): Uint8Array | undefined {
+    return this.home.infoHashV2;
+  }
+
   isNamed(infoHash: Uint8Array): boolean {
     return this.home.views.some((view) => equalBytes(view.infoHash, infoHash));
   }
@@ -50,6 +54,8 @@ export class ProbedSwarm {
   /** One per infohash: a hybrid has two. */
   readonly views: SwarmView[] = []; // bound: two names
   layout: TorrentLayout | undefined;
+  /** The v2 name, as the operator gave it. */
+  nameV2: Uint8Array | undefined;
   /** The piece layers (v2) came with it. */
   hasLayers = false;
   /** The dictionary fits the infohash and is none that can be used: nothing more can be learned of it. */
@@ -86,7 +92,12 @@ export class ProbedSwarm {
     return this.saidPrivate || (this.layout?.info.private ?? false);
   }
 
-  /** The hashes of all pieces are known: those of a pure v2 torrent come only with its file. */
+  /** The v2 infohash, 20 bytes, once it is known that there is one. */
+  get infoHashV2(): Uint8Array | undefined {
+    return this.layout?.info.infoHashV2?.subarray(0, 20) ?? this.nameV2;
+  }
+
+  /** The hashes of all pieces are known: those of a pure v2 torrent come with its file, or piece by piece from peers. */
   get canVerify(): boolean {
     return this.layout !== undefined && (this.layout.info.pieceHashes !== undefined || this.hasLayers);
   }
@@ -118,6 +129,7 @@ export class ProbedSwarm {
   /** Takes over what another object of the same torrent was told. */
   adopt(other: ProbedSwarm): void {
     this.addTrackers(other.trackers);
+    this.nameV2 ??= other.nameV2;
     this.given.push(...other.given);
     this.watched ||= other.watched;
     this.isKept ||= other.isKept;
