@@ -2,6 +2,7 @@
 import type { Figure } from '@swarmscope/lab/figure.ts';
 import { runCrawl } from './scenarios/crawl.ts';
 import { runLookups } from './scenarios/lookups.ts';
+import { runSessions } from './scenarios/sessions.ts';
 
 export interface Scenario {
   readonly name: string;
@@ -38,6 +39,12 @@ export const SCENARIOS: readonly Scenario[] = [
         link: { latencyMs: 20, jitterMs: 80, loss: 0.01 },
         lookups: 100,
       }),
+  },
+  {
+    name: 'sessions',
+    title: '560 peers of every kind, each met and challenged by the real peer session over slow lines',
+    heavy: false,
+    run: (seed) => runSessions({ seed, peers: 560, latencyMs: 60, jitterMs: 600 }),
   },
   {
     name: 'crawl-2000',
