@@ -106,9 +106,9 @@ export class Prober implements ProbeOwner {
     if (!swarm.layout) this.#resolve(swarm, swarm.views[0]!, new TorrentLayout(info, layers), 'file', webSeeds.length > 0);
   }
 
-  /** Puts a swarm into the schedule, and starts what is due. */
-  want(swarm: ProbedSwarm, dueMs?: number): void {
-    this.schedule.add(swarm.id, swarm.watched, this.#options.clock.now(), dueMs);
+  /** Puts a swarm into the schedule, and starts what is due. `dueMs`, `censuses`: as an earlier process left it. */
+  want(swarm: ProbedSwarm, dueMs?: number, censuses?: number): void {
+    this.schedule.add(swarm.id, swarm.watched, this.#options.clock.now(), dueMs, censuses);
     this.pump();
   }
 
@@ -116,12 +116,10 @@ export class Prober implements ProbeOwner {
   met(infoHash: string, dueMs?: number, censuses = 0): void {
     const known = this.#registry.find(infoHash);
     if (this.#aliases.has(infoHash) || (known && known.id !== infoHash)) return;
-    const isNew = this.schedule.get(infoHash) === undefined;
-    const mixed = this.#options.clock.now() + this.#options.random() * MIX_MS;
-    const entry = this.schedule.add(infoHash, false, this.#options.clock.now(), dueMs ?? mixed);
-    if (!entry || !isNew) return;
-    entry.censuses = censuses;
-    this.pump();
+    if (this.schedule.get(infoHash)) return;
+    const now = this.#options.clock.now();
+    const due = dueMs ?? now + this.#options.random() * MIX_MS;
+    if (this.schedule.add(infoHash, false, now, due, censuses)) this.pump();
   }
 
   unwatch(infoHash: string): void {
@@ -380,11 +378,15 @@ export class Prober implements ProbeOwner {
   #rename(swarm: ProbedSwarm, id: string): void {
     if (swarm.id === id) return;
     const entry = this.#active.get(swarm);
-    const { dueMs } = this.schedule.get(swarm.id) ?? {};
+    const known = this.schedule.get(swarm.id);
     this.schedule.remove(swarm.id);
     swarm.id = id;
+    // A source that nobody wants probed has a name, and no place in the schedule.
+    if (!known && !entry) return;
+    const { dueMs, censuses } = known ?? {};
     const now = this.#options.clock.now();
-    const renamed = this.schedule.add(id, swarm.watched, now, entry ? Number.POSITIVE_INFINITY : dueMs) ?? new Entry(id);
+    const due = entry ? Number.POSITIVE_INFINITY : dueMs;
+    const renamed = this.schedule.add(id, swarm.watched, now, due, censuses) ?? new Entry(id);
     if (entry) this.#active.set(swarm, renamed);
   }
 }

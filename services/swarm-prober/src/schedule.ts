@@ -22,6 +22,7 @@ export class Schedule {
   readonly #met = new Deadlines<Entry>();
   readonly #max: number;
   readonly #times: ProberTimes;
+  #fresh = 0;
   /** Infohashes that found no room. */
   refused = 0;
 
@@ -36,20 +37,18 @@ export class Schedule {
 
   /** Entries that no census has been made of. */
   get fresh(): number {
-    let fresh = 0;
-    for (const entry of this.#entries.values()) if (entry.censuses === 0) fresh++;
-    return fresh;
+    return this.#fresh;
   }
 
   get(id: string): Entry | undefined {
     return this.#entries.get(id);
   }
 
-  /** Takes a swarm in, due at once (or at `dueMs`, as state of an earlier process says). A met one beyond the bound is refused; a watched one never. */
-  add(id: string, watched: boolean, now: number, dueMs = now): Entry | undefined {
+  /** Takes a swarm in, due at once (or at `dueMs`, as state of an earlier process says). `censuses`: made by an earlier process. A met one beyond the bound is refused; a watched one never. */
+  add(id: string, watched: boolean, now: number, dueMs = now, censuses = 0): Entry | undefined {
     const known = this.#entries.get(id);
     if (known) {
-      if (watched && !known.watched) this.#rank(known, true, Math.min(known.dueMs, now));
+      if (watched && !known.watched) this.#rank(known, true, Math.min(known.dueMs, dueMs));
       return known;
     }
     if (!watched && this.#entries.size >= this.#max) {
@@ -57,6 +56,8 @@ export class Schedule {
       return undefined;
     }
     const entry = new Entry(id);
+    entry.censuses = censuses;
+    if (censuses === 0) this.#fresh++;
     this.#entries.set(id, entry);
     this.#rank(entry, watched, dueMs);
     return entry;
@@ -73,6 +74,7 @@ export class Schedule {
     const entry = this.#entries.get(id);
     if (!entry) return;
     this.#entries.delete(id);
+    if (entry.censuses === 0) this.#fresh--;
     this.#heapOf(entry).remove(entry);
   }
 
@@ -89,7 +91,7 @@ export class Schedule {
   /** A census is over. Who was reached is visited at its interval; where nobody was, the distance doubles. Returns the distance in ms. */
   done(entry: Entry, reached: number, now: number): number {
     const { watchedIntervalMs, metIntervalMs, backoffMinMs, backoffMaxMs } = this.#times;
-    entry.censuses++;
+    if (entry.censuses++ === 0 && this.#entries.get(entry.id) === entry) this.#fresh--;
     const interval = entry.watched ? watchedIntervalMs : metIntervalMs;
     entry.backoffMs = reached > 0 ? 0 : Math.min(backoffMaxMs, Math.max(backoffMinMs, 2 * entry.backoffMs));
     const distance = entry.watched ? interval : Math.max(interval, entry.backoffMs);

@@ -15,13 +15,19 @@ export async function followBus(options: {
   instanceId: string;
 }): Promise<Consumption[]> {
   const { bus, prober, scores, clock, instanceId } = options;
-  const newest = new Map<string, EventOf<'probe_state' | 'torrent_watched'>>();
-  for await (const event of bus.history(['probe_state', 'torrent_watched']))
-    newest.set(`${event.topic} ${event.swarm_id}`, event);
-  for (const event of newest.values()) {
-    if (event.topic === 'torrent_watched') takeWatched(prober, event);
-    else takeState(prober, scores, clock, event);
+  const states = new Map<string, EventOf<'probe_state'>>();
+  const watches = new Map<string, EventOf<'torrent_watched'>>();
+  for await (const event of bus.history(['probe_state', 'torrent_watched'])) {
+    if (event.topic === 'probe_state') states.set(event.swarm_id, event);
+    else watches.set(event.swarm_id, event);
   }
+  for (const event of states.values()) scores.load(event.swarm_id, event.key_epoch, event.scores);
+  const dueOf = ({ next_due }: EventOf<'probe_state'>) => clock.now() + Math.max(0, next_due - clock.wall());
+  for (const event of watches.values()) {
+    const state = states.get(event.swarm_id);
+    takeWatched(prober, event, state && { dueMs: dueOf(state), censuses: state.censuses });
+  }
+  for (const event of states.values()) prober.met(event.swarm_id, dueOf(event), event.censuses);
   const met = await bus.consume({ group: 'swarm-prober', topics: ['infohash_sighted'] }, async ({ records }) => {
     for (const { value } of records) prober.met(value.info_hash);
   });
@@ -35,12 +41,11 @@ export async function followBus(options: {
   return [met, watched];
 }
 
-function takeState(prober: Prober, scores: Scores, clock: Clock, event: EventOf<'probe_state'>): void {
-  scores.load(event.swarm_id, event.key_epoch, event.scores);
-  prober.met(event.swarm_id, clock.now() + Math.max(0, event.next_due - clock.wall()), event.censuses);
-}
-
-function takeWatched(prober: Prober, event: EventOf<'torrent_watched'>): void {
+function takeWatched(
+  prober: Prober,
+  event: EventOf<'torrent_watched'>,
+  state?: { readonly dueMs: number; readonly censuses: number },
+): void {
   if (event.set === 0) {
     prober.unwatch(event.swarm_id);
     return;
@@ -52,5 +57,5 @@ function takeWatched(prober: Prober, event: EventOf<'torrent_watched'>): void {
   swarm.prefixesExcluded = event.prefixes_excluded; // bound: 256, by the event
   const v2 = event.info_hash_v2 === null ? undefined : fromHex(event.info_hash_v2);
   if (v2) prober.alsoNamed(swarm, toHex(v2.subarray(0, 20)));
-  prober.want(swarm);
+  prober.want(swarm, state?.dueMs, state?.censuses);
 }
