@@ -5,6 +5,7 @@ export const ALERT_CHANGES: Annotation = {
   name: 'Alerts',
   description: 'Alerts that began to fire or were resolved.',
   tone: 'warn',
-  sql: `SELECT ts AS time, concat(rule, ' ', state) AS title, if(labels['name'] = '', arrayStringConcat(mapValues(labels), ' '), labels['name']) AS text
-FROM alert_changed WHERE $__timeFilter(ts) AND state IN ('firing', 'resolved') ORDER BY time LIMIT 500`,
+  // A change that was delivered is there twice: as it happened, and as accepted by its receiver.
+  sql: `SELECT min(ts) AS time, concat(rule, ' ', state) AS title, if(labels['name'] = '', arrayStringConcat(mapValues(labels), ' '), labels['name']) AS text
+FROM alert_changed WHERE $__timeFilter(ts) AND state IN ('firing', 'resolved') GROUP BY rule, labels, state, since ORDER BY time, title, text LIMIT 500`,
 };

@@ -9,9 +9,11 @@ import { expandMacros, variablesIn } from '@swarmscope/dashboards/definitions/ma
 import { EXTENT, SEARCH } from '@swarmscope/dashboards/definitions/search.ts';
 import { rowWriter } from '@swarmscope/events/table.ts';
 import { openEmbedded } from '@swarmscope/store/embedded.ts';
+import { rejectedLine } from '@swarmscope/store/rejected.ts';
 import type { Store } from '@swarmscope/store/store.ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { insertEvents, nameOf, SEED, seedEvents, swarmOf } from './support/seed.ts';
+import { darkEvents } from './support/seed-dark.ts';
 
 const endS = SEED.endMs / 1_000;
 const RANGE = { fromS: endS - 86_400, toS: endS, intervalS: 900 };
@@ -248,14 +250,76 @@ describe.each(ALERT_RULES)('alert $uid', (rule) => {
   });
 });
 
-test('the last proved seeder is gone of the dying torrents only: not of the silent, the seedless or the ones that came back', async () => {
-  const rule = ALERT_RULES.find((each) => each.uid === 'last_proved_seeder_gone')!;
-  const rows = objects(await run(rule.sql, {}, {}, WEEK));
-  const firing = rows.filter((row) => (row['value'] as number) <= rule.fires.figure);
-  expect(firing.map((row) => [row['swarm'], row['name']])).toEqual([
-    [swarmOf(2), nameOf(2)],
-    [swarmOf(14), nameOf(14)],
-  ]);
+describe('alerts fire for what they mean', () => {
+  const firing = async (uid: string, range = WEEK) => {
+    const rule = ALERT_RULES.find((each) => each.uid === uid)!;
+    const rows = objects(await run(rule.sql, {}, {}, { ...range, fromS: range.toS - rule.windowS }));
+    const { when, figure } = rule.fires;
+    return rows.filter((row) => (when === 'at_most' ? (row['value'] as number) <= figure : (row['value'] as number) >= figure));
+  };
+
+  test('the last proved seeder: of the watched torrent that is dying, not of the silent, the seedless or the ones that came back', async () => {
+    expect(await firing('last_proved_seeder_gone')).toEqual([{ network: 'lab', swarm: swarmOf(2), name: nameOf(2), value: 0 }]);
+  });
+
+  test('not before two censuses agree', async () => {
+    // It dies at 0.85 of the day; censuses are 20 minutes apart.
+    const diesS = endS - 86_400 * 0.15;
+    expect(await firing('last_proved_seeder_gone', { ...WEEK, toS: Math.floor(diesS) + 1_200 })).toEqual([]);
+    expect(await firing('last_proved_seeder_gone', { ...WEEK, toS: Math.floor(diesS) + 3_600 })).toHaveLength(1);
+  });
+
+  test('a torrent that lacks a piece', async () => {
+    expect(await firing('not_completable')).toEqual([{ network: 'lab', swarm: swarmOf(2), name: nameOf(2), value: 0 }]);
+  });
+
+  test('an objective: the seeders that are missing', async () => {
+    expect(await firing('objective_missed')).toEqual([
+      { network: 'lab', swarm: swarmOf(2), name: nameOf(2), objective: 'min_proved_seeders', value: 2 },
+    ]);
+  });
+
+  test('services that report are not silent; an hour later nothing arrives any more', async () => {
+    expect(await firing('service_silent')).toEqual([]);
+    expect(await firing('ingest_stalled')).toEqual([]);
+    expect(await firing('ingest_stalled', { ...WEEK, toS: endS + 3_600 })).toEqual([{ value: 3_605 }]);
+    expect(await firing('service_silent', { ...WEEK, toS: endS + 3_600 })).toEqual([]);
+  });
+
+  test('a prober that reaches nobody is blind, and then no torrent is judged; a prober that is silent is told as such', async () => {
+    expect(await firing('prober_blind')).toEqual([]);
+    await insertEvents(store, darkEvents(SEED.endMs), 1);
+    expect(await firing('prober_blind')).toEqual([{ network: 'dark', value: 0 }]);
+    for (const uid of ['last_proved_seeder_gone', 'not_completable', 'objective_missed'])
+      expect(
+        (await firing(uid)).filter((row) => row['network'] === 'dark'),
+        uid,
+      ).toEqual([]);
+    expect(await firing('service_silent')).toEqual([{ network: 'dark', service: 'swarm-prober', value: 595 }]);
+  });
+
+  test('records stored twice, and records that are no events', async () => {
+    expect((await firing('audit_mismatch')).map((row) => row['topic'])).toEqual([]);
+    const [event] = seedEvents().filter((each) => each.topic === 'swarm_sampled' && each.ts > SEED.endMs - 3_000_000);
+    await store.insert(
+      'swarm_sampled',
+      [0, 0].map(() => rowWriter('swarm_sampled')({ ...event, _partition: 7, _offset: 1 })),
+      'twice',
+    );
+    expect(await firing('audit_mismatch')).toEqual([{ topic: 'swarm_sampled', value: 1 }]);
+    const rejected = {
+      ts: SEED.endMs - 1_000,
+      topic: 'peer_probed',
+      reason: 'not_json',
+      detail: 'No JSON.',
+      bytes: Buffer.from('{'),
+      size: 1,
+      partition: 0,
+      offset: 1n,
+    };
+    await store.insert('rejected', [rejectedLine(rejected)], 'rejected');
+    expect(await firing('records_rejected')).toEqual([{ topic: 'peer_probed', reason: 'not_json', value: 1 }]);
+  });
 });
 
 describe('primary key', () => {

@@ -47,14 +47,14 @@ export function seedEvents(options: SeedOptions = SEED): Event[] {
   ];
 }
 
-/** Puts events into a store: one insert per topic and 5 000 rows, with positions as a log would give them. */
-export async function insertEvents(store: Store, events: readonly Event[]): Promise<void> {
+/** Puts events into a store: one insert per topic and 5 000 rows, with positions as a log would give them; another `partition` for another call. */
+export async function insertEvents(store: Store, events: readonly Event[], partition = 0): Promise<void> {
   for (const topic of TOPICS) {
     const rows = events.filter((event) => event.topic === topic);
     const write = rowWriter(topic);
     for (let i = 0; i < rows.length; i += 5_000) {
-      const lines = rows.slice(i, i + 5_000).map((row, j) => write({ ...row, _partition: 0, _offset: i + j }));
-      await store.insert(topic, lines, `seed|${topic}|${i}`);
+      const lines = rows.slice(i, i + 5_000).map((row, j) => write({ ...row, _partition: partition, _offset: i + j }));
+      await store.insert(topic, lines, `seed|${partition}|${topic}|${i}`);
     }
   }
 }
