@@ -78,8 +78,8 @@ const COLUMNS: Record<string, readonly Verdict[]> = {
   partial: ['partial_seed'],
   leechers: ['leecher'],
   liars: ['liar_corrupt', 'liar_missing'],
-  unknown: ['unknown'],
-  unreachable: ['unreachable'],
+  mute: ['unknown'],
+  dead: ['unreachable'],
 };
 
 function sum(counts: Counts, verdicts: readonly Verdict[]): number {

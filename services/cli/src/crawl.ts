@@ -105,8 +105,8 @@ async function watchCrawl(
     const { nodes, infohashes, coveragePpm } = crawler.progress();
     progress?.show([
       { name: 'swept (percent)', value: Math.floor(coveragePpm / 10_000), total: 100 },
-      { name: 'nodes', value: nodes, total: nodes },
-      { name: 'infohashes', value: infohashes, total: infohashes },
+      { name: 'nodes', value: nodes, total: 0 },
+      { name: 'infohashes', value: infohashes, total: 0 },
     ]);
   }
   progress?.stop();

@@ -97,7 +97,7 @@ async function untilMeasured({ crawler, prober }: Pipeline, progress: Progress, 
       { name: 'infohashes confirmed', value: crawl.confirmed, total: crawl.infohashes },
       { name: 'swarms counted', value: probe.censuses, total: probe.swarms },
       { name: 'peers reached', value: probe.handshaken, total: probe.dialled },
-      { name: 'pieces verified', value: probe.challengesPassed, total: probe.challengesPassed },
+      { name: 'pieces verified', value: probe.challengesPassed, total: 0 },
     ]);
     const isQuiet = crawl.sweeps > 0 && prober.settled();
     if (!isQuiet) quietSince = Number.POSITIVE_INFINITY;

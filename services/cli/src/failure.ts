@@ -24,6 +24,7 @@ export function explainError(error: unknown): string {
   if (code === 'ENOENT') return 'no such file';
   if (code === 'EACCES' || code === 'EPERM') return 'permission denied';
   if (code === 'EISDIR') return 'is a directory';
+  if (code === 'ENOTDIR' || code === 'EEXIST') return 'is no directory';
   if (code === 'EADDRINUSE') return 'address already in use';
   if (code === 'EADDRNOTAVAIL') return 'this machine does not have that address';
   if (code === 'ENOSPC') return 'no space left on the disk';

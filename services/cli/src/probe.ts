@@ -120,8 +120,8 @@ async function untilSettled(prober: RunningProber, seconds: number, shell: Shell
     progress?.show([
       { name: 'swarms counted', value: censuses, total: swarms },
       { name: 'peers reached', value: handshaken, total: dialled },
-      { name: 'pieces verified', value: challengesPassed, total: challengesPassed },
-      { name: 'still pending', value: 0, total: pending },
+      { name: 'pieces verified', value: challengesPassed, total: 0 },
+      { name: 'still pending', value: pending, total: 0 },
     ]);
   }
   progress?.stop();

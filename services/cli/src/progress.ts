@@ -1,11 +1,11 @@
-// Progress for people, on standard error: bars by stage on a terminal, one line per stage reached where there is none.
+// Progress for people, on standard error: bars by stage on a terminal, a line now and then where there is none.
 import cliProgress from 'cli-progress';
 import type { Terminal } from './terminal.ts';
 
 export interface Stage {
   name: string;
   value: number;
-  /** What the value grows towards as far as is known now; 0 when nothing is known yet. */
+  /** What the value grows towards as far as is known now; 0 when it has no end. */
   total: number;
 }
 
@@ -15,8 +15,10 @@ export interface Progress {
   stop(): void;
 }
 
-const FORMAT = '{name} {bar} {value}/{total}';
+const FORMAT = '{name} {bar} {figures}';
 const NAME_WIDTH = 22;
+/** Without a terminal: one line in so many calls, which come five times a second. */
+const LINE_EVERY = 50;
 
 export function openProgress(terminal: Terminal): Progress {
   return terminal.interactive ? bars() : lines(terminal);
@@ -32,11 +34,12 @@ function bars(): Progress {
   return {
     show(stages) {
       for (const { name, value, total } of stages) {
-        const payload = { name: name.padEnd(NAME_WIDTH) };
-        const bar = shown.get(name) ?? board.create(Math.max(1, total), 0, payload);
+        const payload = { name: name.padEnd(NAME_WIDTH), figures: total > 0 ? `${value}/${total}` : `${value}` };
+        const goal = Math.max(1, total > 0 ? total : value);
+        const bar = shown.get(name) ?? board.create(goal, 0, payload);
         shown.set(name, bar);
-        bar.setTotal(Math.max(1, total));
-        bar.update(Math.min(value, Math.max(1, total)), payload);
+        bar.setTotal(goal);
+        bar.update(Math.min(value, goal), payload);
       }
     },
     stop: () => board.stop(),
@@ -44,15 +47,18 @@ function bars(): Progress {
 }
 
 function lines(terminal: Terminal): Progress {
-  const told = new Set<string>();
+  let last: readonly Stage[] = [];
+  let calls = 0;
+  const tell = () =>
+    terminal.say(last.map(({ name, value, total }) => `${name} ${value}${total > 0 ? `/${total}` : ''}`).join(', '));
   return {
     show(stages) {
-      for (const { name, value, total } of stages) {
-        if (total === 0 || value < total || told.has(name)) continue;
-        told.add(name);
-        terminal.say(`${name}: ${value}`);
-      }
+      last = stages;
+      calls += 1;
+      if (calls % LINE_EVERY === 0) tell();
     },
-    stop() {},
+    stop() {
+      if (last.length > 0) tell();
+    },
   };
 }

@@ -55,7 +55,9 @@ export async function readStatus(store: Store, running: RunFile | null): Promise
   const services = (
     await store.query<Omit<ServiceStatus, 'ok'>>(
       `SELECT service, instance_id AS instance, dateDiff('second', ts, now64(3)) AS reported_s_ago, lag, build
-       FROM service_sampled WHERE ts > now64(3) - INTERVAL 1 HOUR ORDER BY ts DESC LIMIT 1 BY service, instance_id`,
+       FROM service_sampled WHERE ts > now64(3) - INTERVAL 1 HOUR AND toUnixTimestamp64Milli(ts) >= {since:Int64} ORDER BY ts DESC LIMIT 1 BY service, instance_id`,
+      // An earlier run on this directory is none of the services that run now.
+      { since: running?.started_ms ?? 0 },
     )
   ).map((row) => ({ ...row, reported_s_ago: Number(row.reported_s_ago), ok: Number(row.reported_s_ago) <= STALE_S }));
   const crawl = await store.query<CrawlStatus>(
