@@ -264,7 +264,8 @@ export class Prober implements ProbeOwner {
       return;
     }
     if (sighting.source !== 'given' && !this.#options.admits(endpoint)) return;
-    if (!census.sight(endpoint, { ...sighting, via })) return;
+    const isNews = !census.peers.get(endpointKey(endpoint))?.sources.has(sighting.source);
+    if (!census.sight(endpoint, { ...sighting, via }) || !isNews) return;
     this.#options.publisher.sighted(swarm.id, endpoint, sighting);
   }
 
@@ -290,7 +291,7 @@ export class Prober implements ProbeOwner {
   }
 
   learned(view: SwarmView, from: Peer, peers: readonly PexPeer[]): void {
-    if (view.home.isPrivate) return;
+    if (view.home.isPrivate || !view.home.census) return;
     const sourceId = this.#options.publisher.naming.peerKey(from.endpoint);
     const via = view.home.views.indexOf(view);
     for (const { endpoint, flags } of peers)
