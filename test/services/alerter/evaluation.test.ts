@@ -39,6 +39,13 @@ function census(proved: number, ts: number): EventOf<'swarm_sampled'> {
   return makeEvent('swarm_sampled', columns, { ts, instance_id: 'prober-1', network: NETWORK });
 }
 
+/** Only what somebody watches is told of. */
+const watched = makeEvent(
+  'torrent_watched',
+  { swarm_id: swarm, set: 1, labels: {}, objectives: {}, verify: 1, announce: 1, prefixes_excluded: [] },
+  { ts: START - 90 * MINUTE, instance_id: 'cli-1', network: NETWORK },
+);
+
 let directory: string;
 let store: Store;
 let inserted = 0;
@@ -78,7 +85,7 @@ function alerter(source: Pick<Store, 'query'> = store) {
 const told = (notices: readonly Notice[]) => notices.flatMap((notice) => notice.alerts.map((alert) => alert.state));
 
 test('a swarm loses its last proved seeder: pending, firing after its time, told again after a restart that lost the delivery, resolved', async () => {
-  await insert([census(2, START - 60 * MINUTE), census(0, START - 30 * MINUTE), census(0, START - MINUTE)]);
+  await insert([watched, census(2, START - 60 * MINUTE), census(0, START - 30 * MINUTE), census(0, START - MINUTE)]);
   const first = alerter();
   await first.evaluation.resume(rule, START);
   for (let minute = 0; minute <= 6; minute++) expect(await first.evaluation.round(START + minute * MINUTE)).toBe(true);
