@@ -2,14 +2,14 @@
 import { type ClickHouseClient, ClickHouseError, ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import type { Topic } from '@swarmscope/events/definitions.ts';
 import { applyMigrations, refreshViews } from './migrate.ts';
-import type { Variant } from './migrations.ts';
+import { distributedLayer, SHOWN_TABLES, type Variant } from './migrations.ts';
 import { identifier, insertStatement, parameterTexts } from './statement.ts';
 import { type MigrationReport, type Parameters, type QueryOptions, type Store, StoreError, type Table } from './store.ts';
 
 export interface HttpOptions {
   /** `http://user:password@host:8123/database`; the database is made when absent, `default` without one. */
   readonly url: string;
-  /** Name of the cluster: tables are replicated. */
+  /** Name of the cluster: tables are replicated, and the database `..._all` shows all shards as one. */
   readonly cluster?: string;
   /** Days that raw rows are kept, where it is not the default; 0 is for ever. Applies to tables that are made now. */
   readonly retentionDays?: Partial<Record<Topic, number>>;
@@ -40,7 +40,16 @@ class HttpStore implements Store {
     await this.#makeDatabase();
     const { cluster, retentionDays } = this.#options;
     const variant: Variant = { window: WINDOW, ...(cluster && { cluster }), ...(retentionDays && { retentionDays }) };
-    return applyMigrations({ command: (sql) => this.#command(sql), select: (sql) => this.query(sql) }, variant);
+    const commands = { command: (sql: string) => this.#command(sql), select: <T>(sql: string) => this.query<T>(sql) };
+    const report = await applyMigrations(commands, variant);
+    if (cluster !== undefined && report.applied.length > 0) await this.#distribute(cluster);
+    return report;
+  }
+
+  async #distribute(cluster: string): Promise<void> {
+    const tables = await this.query<{ name: string }>(SHOWN_TABLES);
+    const names = tables.map(({ name }) => name);
+    for (const sql of distributedLayer(this.#database, identifier(cluster), names)) await this.#command(sql);
   }
 
   insert(table: Table, lines: readonly string[], token: string): Promise<void> {
@@ -78,8 +87,12 @@ class HttpStore implements Store {
     return this.#client.close();
   }
 
+  get #database(): string {
+    return identifier(new URL(this.#options.url).pathname.slice(1) || 'default');
+  }
+
   async #makeDatabase(): Promise<void> {
-    const database = identifier(new URL(this.#options.url).pathname.slice(1) || 'default');
+    const database = this.#database;
     if (database === 'default') return;
     const url = new URL(this.#options.url);
     url.pathname = '';

@@ -71,3 +71,23 @@ function ttlClause(topic: Topic, { retentionDays }: Variant): string {
   const days = retentionDays?.[topic] ?? (definitions[topic] as EventDefinition).retentionDays;
   return days === 0 ? '' : `TTL toDateTime(ts) + toIntervalDay(${days})\n`;
 }
+
+/** Tables and views that a cluster shows as one: not those that only feed others, nor the ledger. */
+export const SHOWN_TABLES = `SELECT name FROM system.tables
+WHERE database = currentDatabase() AND engine != 'MaterializedView' AND name != 'schema_migrations' AND name NOT LIKE '.%'
+ORDER BY name`;
+
+/**
+ * The layer that boards and people read in a cluster: a database `..._all` with one Distributed table over each table or view of every shard.
+ * It holds no rows, and is made anew after each migration. Rows are inserted below it, into the tables of one shard.
+ */
+export function distributedLayer(database: string, cluster: string, tables: readonly string[]): string[] {
+  const onCluster = `ON CLUSTER '${cluster}'`;
+  return [
+    `CREATE DATABASE IF NOT EXISTS ${database}_all ${onCluster}`,
+    ...tables.map(
+      (table) =>
+        `CREATE OR REPLACE TABLE ${database}_all.${table} ${onCluster} AS ${database}.${table} ENGINE = Distributed('${cluster}', '${database}', '${table}')`,
+    ),
+  ];
+}
