@@ -46,6 +46,7 @@ async function receiver(...codes: number[]) {
 function world() {
   const events: EventOf<'alert_changed'>[] = [];
   let ms = NOW;
+  let wake = () => {};
   let rows: (typeof row)[] = [row];
   const latest = () =>
     [...new Map(events.map((event) => [JSON.stringify(event.labels), event])).values()].map((event) => ({
@@ -55,6 +56,13 @@ function world() {
     }));
   return {
     events,
+    /** Kept when so many events were published. */
+    async until(count: number) {
+      while (events.length < count)
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+    },
     answer: (next: (typeof row)[]) => {
       rows = next;
     },
@@ -62,6 +70,7 @@ function world() {
     bus: {
       publish(event: Event) {
         if (event.topic === 'alert_changed') events.push(event);
+        wake();
         return 'queued' as const;
       },
     },
@@ -78,12 +87,12 @@ function world() {
 
 test('refused at first, then delivered and recorded; told once; resolved; a heartbeat beside it', async () => {
   const [hook, heart] = [await receiver(503, 500), await receiver()];
-  const { events, store, bus, clock, answer } = world();
+  const { events, store, bus, clock, answer, until } = world();
   const settings = { alerts: 'embedded' as const, alertWebhook: `${hook.url}/in`, alertHeartbeat: `${heart.url}/beat` };
   const options = { bus, store, clock, log: silentLog, instanceId: 'a', network: 'lab', settings, everyMs: 1, rules: [rule] };
   const first = await startAlerter(options);
   closing.push(() => first.stop());
-  await hook.until(() => hook.posts.length >= 3);
+  await until(2);
   await heart.until(() => heart.posts.length >= 1);
   await first.stop();
   expect(events.slice(0, 2).map((event) => [event.state, event.delivered])).toEqual([
@@ -97,7 +106,7 @@ test('refused at first, then delivered and recorded; told once; resolved; a hear
   answer([{ ...row, value: 2 }]);
   const second = await startAlerter(options);
   closing.push(() => second.stop());
-  await hook.until(() => hook.posts.length >= 4);
+  await until(4);
   await second.stop();
   expect(hook.posts).toHaveLength(4);
   expect(JSON.parse(hook.posts[3]!.replace('POST /in ', ''))).toMatchObject({ alerts: [{ state: 'resolved' }] });
