@@ -46,12 +46,6 @@ const watched = makeEvent(
   { ts: START - 90 * MINUTE, instance_id: 'cli-1', network: NETWORK },
 );
 
-const watched = makeEvent(
-  'torrent_watched',
-  { swarm_id: swarm, set: 1, labels: {}, objectives: {}, verify: 1, announce: 1, prefixes_excluded: [] },
-  { ts: START - 120 * MINUTE, instance_id: 'cli-1', network: NETWORK },
-);
-
 let directory: string;
 let store: Store;
 let inserted = 0;
