@@ -117,7 +117,7 @@ export class VirtualNode {
   }
 }
 
-/** `count` nodes on 10.0.x.y that all joined through the first one; 30 s have passed. */
+/** `count` nodes on 10.0.x.y that all joined through the first one; a minute has passed. */
 export function startMesh(network: VirtualNetwork, count: number, options: Partial<DhtNodeOptions> = {}): VirtualNode[] {
   const nodes = Array.from(
     { length: count },
@@ -125,6 +125,6 @@ export function startMesh(network: VirtualNetwork, count: number, options: Parti
   );
   const first = nodes[0]!;
   for (const { node, out } of nodes.slice(1)) node.bootstrap([first.endpoint], network.now, out);
-  network.run(30_000);
+  network.run(60_000);
   return nodes;
 }

@@ -9,7 +9,6 @@ import { KrpcWriter } from '../krpc/writer.ts';
 import type { Endpoint, Machine, Out } from '../machine.ts';
 import type { MalformedReason } from '../malformed.ts';
 import { AnswerBudget } from './answer-budget.ts';
-import { randomId } from './distance.ts';
 import type { DhtFact, Target } from './facts.ts';
 import { Lookup, type LookupPlan } from './lookup.ts';
 import { type DhtNodeOptions, zeroCounters } from './node-options.ts';
@@ -74,7 +73,6 @@ export class DhtNode implements Machine<DhtFact> {
   #nextLookup = 1;
   #upkeepMs = 0;
   #refreshMs = 0;
-  #refreshes = 0;
   #bootstrapMs = Number.POSITIVE_INFINITY;
   #bootstrapPatienceMs = BOOTSTRAP_MS.first;
   #introductionMs = 0;
@@ -385,10 +383,9 @@ export class DhtNode implements Machine<DhtFact> {
     if (stale) this.#send(stale, PING, now, out, 0, 0);
     if (now < this.#refreshMs) return;
     this.#refreshMs = now + (this.table.size < SMALL_TABLE ? SMALL_REFRESH_MS : REFRESH_MS);
-    // Our own neighbourhood and the rest of the space by turns: who joined beside us since is found either way.
-    this.#refreshes++;
-    const target = this.#refreshes % 2 === 1 ? this.id : randomId(this.#options.random);
-    this.#start(-this.#nextLookup++, { target, kind: 'find_node' }, now, out);
+    // Our own neighbourhood, and a branch of which we know few: who joined since is found either way.
+    for (const target of [this.id, this.table.thinTarget(this.#options.random)])
+      this.#start(-this.#nextLookup++, { target, kind: 'find_node' }, now, out);
   }
 }
 

@@ -3,7 +3,8 @@ import KBucket from 'k-bucket';
 import { addressHost, addressPrefix } from '../address.ts';
 import { encodeCompact, endpointKey } from '../endpoint.ts';
 import { equalBytes } from '../hex.ts';
-import type { Endpoint } from '../machine.ts';
+import type { Endpoint, Random } from '../machine.ts';
+import { commonBits, randomId } from './distance.ts';
 import { fitsAddress } from './secure-id.ts';
 
 const BUCKET_NODES = 8;
@@ -163,6 +164,22 @@ export class RoutingTable {
     this.#byEndpoint.delete(endpointKey(node));
     count(this.#perHost, node.host, -1);
     count(this.#perPrefix, node.prefix, -1);
+  }
+
+  /** A random id in a branch of the id space of which we know fewer nodes than a bucket takes: where a refresh helps most. Anywhere when all are full. */
+  thinTarget(random: Random): Uint8Array {
+    const counts: number[] = [];
+    for (const node of this.#byEndpoint.values()) {
+      const bits = commonBits(node.id, this.#localId);
+      counts[bits] = (counts[bits] ?? 0) + 1;
+    }
+    const thin = Array.from(counts, (count, bits) => ((count ?? 0) < BUCKET_NODES ? bits : -1)).filter((bits) => bits >= 0);
+    const bits = thin[Math.floor(random() * thin.length)];
+    if (bits === undefined) return randomId(random);
+    const target = randomId(random, this.#localId, bits);
+    const bit = 0x80 >> (bits & 7);
+    target[bits >> 3] = (target[bits >> 3]! & ~bit) | (~this.#localId[bits >> 3]! & bit);
+    return target;
   }
 
   /** The node not heard of for the longest, if for longer than `ageMs`. */
