@@ -222,7 +222,7 @@ export class Prober implements ProbeOwner {
     while (progress && this.#probes.hasRoom) {
       progress = false;
       for (const { census, views, id } of this.#active.keys()) {
-        const peer = census?.takeDial(now, (each) => this.#probes.allows(each));
+        const peer = census?.takeDial(now, (each) => this.#probes.reserve(each, now));
         if (!peer) continue;
         progress = true;
         peer.distrusted = this.#options.scores.hasFailed(id, this.#options.publisher.naming.peerKey(peer.endpoint));

@@ -1,10 +1,10 @@
 // The sessions of the prober: dials within the limits, inbound peers to their swarm, facts to the peer's record, and the plan's next step to the session.
-import { addressHost } from '@swarmscope/bittorrent/address.ts';
 import type { Endpoint, Random, SessionOut } from '@swarmscope/bittorrent/machine.ts';
 import { LEAF_BYTES } from '@swarmscope/bittorrent/merkle.ts';
 import type { PeerFact } from '@swarmscope/bittorrent/peer/facts.ts';
 import { PEX_SEED, type PexPeer } from '@swarmscope/bittorrent/peer/pex.ts';
 import { PeerSession } from '@swarmscope/bittorrent/peer/session.ts';
+import { HostBudget, type Permit } from '@swarmscope/runtime/host-budget.ts';
 import type { Acceptance, Conversation, TcpTransport } from '@swarmscope/runtime/tcp.ts';
 import { type Agenda, Task } from './agenda.ts';
 import type { Census } from './census.ts';
@@ -52,6 +52,7 @@ export interface ProbesOptions {
   isOwn(peerId: Uint8Array): boolean;
   readonly client: string;
   readonly localAddress: string | undefined;
+  now(): number;
   listenPort(): number | undefined;
 }
 
@@ -64,8 +65,13 @@ interface Live {
   conversation: Conversation<PeerSession, PeerFact> | undefined;
   readonly task: Task;
   fetching: boolean;
-  readonly host: string;
+  readonly permit: Permit;
 }
+
+/** One host may be dialled so often at once, before its rate holds. */
+const HOST_BURST = 8;
+/** Hosts whose rate is remembered. */
+const HOSTS_MAX = 100_000;
 
 export class Probes {
   readonly counters: ProbeCounters = {
@@ -79,12 +85,27 @@ export class Probes {
   readonly #options: ProbesOptions;
   readonly #owner: ProbeOwner;
   readonly #live = new Map<Peer, Live>(); // bound: budgets.sessions
-  readonly #hosts = new Map<string, number>(); // bound: one per live host
+  readonly #hosts: HostBudget;
+  /** Of peers that the census hands out next. */
+  readonly #permits = new Map<Peer, Permit>(); // bound: empty between calls
   #dialling = 0;
 
   constructor(options: ProbesOptions, owner: ProbeOwner) {
     this.#options = options;
     this.#owner = owner;
+    const { sessions, dialsPerSecond, perHost, hostDialsPerSecond } = options.budgets;
+    this.#hosts = new HostBudget(
+      {
+        hostPerSecond: hostDialsPerSecond,
+        hostBurst: Math.max(HOST_BURST, 2 * hostDialsPerSecond),
+        hostConcurrent: perHost,
+        perSecond: dialsPerSecond,
+        burst: 2 * dialsPerSecond,
+        concurrent: sessions,
+        hostsMax: HOSTS_MAX,
+      },
+      options.now(),
+    );
   }
 
   /** Another dial may begin. */
@@ -93,9 +114,12 @@ export class Probes {
     return this.#dialling < budgets.dials && this.#live.size < budgets.sessions;
   }
 
-  /** Whether this host has a free place. */
-  allows(peer: Peer): boolean {
-    return (this.#hosts.get(addressHost(peer.endpoint.address)) ?? 0) < this.#options.budgets.perHost;
+  /** Whether this host may be dialled now; then its place is taken, and `dial` must follow. */
+  reserve(peer: Peer, now: number): boolean {
+    const permit = this.#hosts.take(peer.endpoint.address, now);
+    if (typeof permit !== 'number') this.#permits.set(peer, permit);
+    else if (permit !== Number.POSITIVE_INFINITY) peer.dialDue = permit;
+    return typeof permit !== 'number';
   }
 
   /** Dials a peer that the census has handed out. */
@@ -117,7 +141,7 @@ export class Probes {
   /** An inbound connection: taken when its host has room; which swarm it is for, its handshake tells. */
   accept(from: Endpoint): Acceptance<PeerFact> | undefined {
     const peer = new Peer(from);
-    if (!this.allows(peer) || this.#live.size >= this.#options.budgets.sessions) return undefined;
+    if (this.#live.size >= this.#options.budgets.sessions || !this.reserve(peer, this.#options.now())) return undefined;
     peer.direction = 'in';
     const live = this.#enter(undefined, peer, from);
     this.counters.inbound++;
@@ -189,10 +213,10 @@ export class Probes {
       conversation: undefined,
       task: new Task(() => this.#step(live)),
       fetching: false,
-      host: addressHost(remote.address),
+      permit: this.#permits.get(peer)!,
     };
+    this.#permits.delete(peer);
     this.#live.set(peer, live);
-    this.#hosts.set(live.host, (this.#hosts.get(live.host) ?? 0) + 1);
     return live;
   }
 
@@ -281,7 +305,7 @@ export class Probes {
   }
 
   #closed(live: Live, fact: Extract<PeerFact, { type: 'closed' }>, now: number): void {
-    const { peer, view, host } = live;
+    const { peer, view } = live;
     this.#options.agenda.set(live.task, Number.POSITIVE_INFINITY);
     this.#stopFetching(live);
     const wasTalking = fact.outcome === 'handshaken';
@@ -293,9 +317,7 @@ export class Probes {
       if (census) census.dialling--;
     }
     this.#live.delete(peer);
-    const left = (this.#hosts.get(host) ?? 1) - 1;
-    if (left > 0) this.#hosts.set(host, left);
-    else this.#hosts.delete(host);
+    live.permit.release();
     if (fact.ending.includes('_') || fact.ending === 'flood') this.#owner.violation(fact.ending);
     for (const count of fact.useless.values()) this.counters.useless += count;
     if (!view) return;

@@ -145,7 +145,19 @@ class ProberService implements RunningProber {
     const localAddress = address === '0.0.0.0' || address === '::' ? undefined : address;
     const shared = { listenPort, sighted: this.#prober.sighted.bind(this.#prober), changed: () => this.#prober.pump() };
     this.#probes = new Probes(
-      { tcp: this.#tcp, agenda: this.#agenda, random, times, budgets, peerId, isOwn, client: CLIENT, localAddress, listenPort },
+      {
+        tcp: this.#tcp,
+        agenda: this.#agenda,
+        random,
+        times,
+        budgets,
+        peerId,
+        isOwn,
+        client: CLIENT,
+        localAddress,
+        listenPort,
+        now: () => clock.now(),
+      },
       this.#prober,
     );
     this.#dhtSource = new DhtSource({

@@ -39,8 +39,12 @@ export interface ProberBudgets {
   /** Dials that have not become a session yet. */
   readonly dials: number;
   readonly sessions: number;
-  /** Sessions and dials with one host at the same time. */
+  /** Dials a second in all, after a burst of twice that. */
+  readonly dialsPerSecond: number;
+  /** Sessions and dials with one host (an IPv4 address, an IPv6 /64) at the same time. */
   readonly perHost: number;
+  /** Dials a second of one host, after a burst of eight: whoever lists many ports of one address must not make us knock at them all. */
+  readonly hostDialsPerSecond: number;
   /** Endpoints of one swarm that are kept and tried in one census. */
   readonly endpointsPerSwarm: number;
   /** Infohashes in the schedule. */
@@ -108,7 +112,9 @@ export const DEFAULT_BUDGETS: ProberBudgets = {
   lookups: 256,
   dials: 128,
   sessions: 4_000,
+  dialsPerSecond: 100,
   perHost: 4,
+  hostDialsPerSecond: 0.5,
   endpointsPerSwarm: 5_000,
   infohashes: 1_000_000,
   challenges: 5,
@@ -118,3 +124,9 @@ export const DEFAULT_BUDGETS: ProberBudgets = {
   uploadBytesPerSecond: 2 * MIB,
   metadataRacers: 3,
 };
+
+/** What differs in a laboratory that has one address only (macOS): its hosts are told apart by their ports, so limits of one host would be limits of all. */
+export function budgetsIn(labNetworks: readonly string[]): Partial<ProberBudgets> {
+  const isOneAddress = labNetworks.length > 0 && labNetworks.every((network) => /\/(32|128)$/.test(network));
+  return isOneAddress ? { perHost: DEFAULT_BUDGETS.sessions, hostDialsPerSecond: 1_000 } : {};
+}
