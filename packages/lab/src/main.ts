@@ -16,7 +16,7 @@ Starts a DHT, trackers and swarms on loopback whose truth is known, and says how
 
   --seed N            the same seed gives the same ids, contents and peers (default: 1)
   --nodes N           DHT nodes (default: 240)
-  --strays N          infohashes of which nobody is left (default: 200)
+  --strays N          infohashes of which nobody is left (default: 100)
   --addresses MODE    many: an address each; one: 127.0.0.1 for all (default: what the system has)
   --directory DIR     where to write the .torrent files and a watch list (default: a new temporary one)
 
@@ -42,7 +42,7 @@ function readArguments() {
       options: {
         seed: { type: 'string', default: '1' },
         nodes: { type: 'string', default: '240' },
-        strays: { type: 'string', default: '200' },
+        strays: { type: 'string', default: '100' },
         addresses: { type: 'string' },
         directory: { type: 'string' },
         torrents: { type: 'string', default: '50' },
