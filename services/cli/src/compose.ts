@@ -1,8 +1,11 @@
 // The whole pipeline in one process: memory bus, embedded store, ingest, crawler and prober on one DHT node, page and HTTP front.
 
 import { join } from 'node:path';
+import { type RunningAlerter, startAlerter } from '@swarmscope/alerter/service.ts';
 import { MemoryBus } from '@swarmscope/bus/memory.ts';
+import { readSpool, removeSpool, writeSpool } from '@swarmscope/bus/spool.ts';
 import { type RunningCrawler, startCrawler } from '@swarmscope/dht-crawler/service.ts';
+import { encodeEvent } from '@swarmscope/events/event.ts';
 import { INGEST_GROUP, type RunningIngest, startIngest } from '@swarmscope/ingest/service.ts';
 import { AddressPolicy } from '@swarmscope/runtime/address-policy.ts';
 import { systemClock } from '@swarmscope/runtime/clock.ts';
@@ -23,7 +26,6 @@ import { explainError, Failure } from './failure.ts';
 import { storeHistory } from './history.ts';
 import { openIdentity } from './identity.ts';
 import type { Settings } from './settings.ts';
-import { readSpool, removeSpool, writeSpool } from './spool.ts';
 import { storeDirectory } from './store-access.ts';
 import { openTrackers } from './tracker-shell.ts';
 import { VERSION } from './version.ts';
@@ -39,6 +41,8 @@ export interface Plan {
   readonly metricsPort?: number | undefined;
   readonly verify: 'all' | 'watched' | 'none';
   readonly announce: 'all' | 'watched' | 'none';
+  /** Whether rules are evaluated here; not in a demonstration that is over in a minute. */
+  readonly alerts?: boolean;
 }
 
 export interface Pipeline {
@@ -50,12 +54,14 @@ export interface Pipeline {
   readonly prober: RunningProber;
   readonly trackers: TrackerClient;
   readonly web: RunningWeb;
+  readonly alerter: RunningAlerter | undefined;
 }
 
 const FLUSH_MS = 10_000;
 const PAGE_ADDRESS = '127.0.0.1';
 const SEED_FILE = 'pseudonym.key';
 const CRAWLER_STATE_FILE = 'crawler.json';
+const SPOOL_FILE = 'spool.ndjson';
 
 /**
  * Starts everything; the shell stops it, last first: prober and crawler, the sockets, then what is queued is stored (or spooled), the page, the store, the
@@ -71,10 +77,11 @@ export async function compose(shell: Shell, plan: Plan): Promise<Pipeline> {
   const metrics = new Metrics();
   const web = shell.add(await openPage(shell, store, plan));
   const { bus, ingest } = await openPipe(shell, store, plan, held.path);
+  const alerter = plan.alerts ? shell.add(await openAlerter(store, bus, metrics, shell, plan, web.url)) : undefined;
   const measuring = await openMeasuring(shell, bus, metrics, plan, held.path);
   const watch = plan.metricsPort === undefined ? undefined : await openMetrics(shell, metrics, plan.metricsPort);
   held.update({ url: web.url, metrics: watch ?? null });
-  return { bus, store, ingest, web, ...measuring };
+  return { bus, store, ingest, web, alerter, ...measuring };
 }
 
 async function openPage(shell: Shell, store: EmbeddedStore, plan: Plan): Promise<RunningWeb> {
@@ -92,6 +99,16 @@ async function openPage(shell: Shell, store: EmbeddedStore, plan: Plan): Promise
   } catch (error) {
     throw portFailure(error, `the page cannot be served on port ${port} of ${PAGE_ADDRESS}`, '--port');
   }
+}
+
+/** How often it is looked which rules are due. */
+const ALERT_EVERY_MS = 5_000;
+
+function openAlerter(store: EmbeddedStore, bus: MemoryBus, metrics: Metrics, shell: Shell, plan: Plan, pageUrl: string) {
+  const { instanceId, network, alertPageUrl = pageUrl } = plan.settings;
+  const settings = { ...plan.settings, alertPageUrl };
+  const shared = { store, bus, metrics, instanceId, network, settings };
+  return startAlerter({ ...shared, clock: systemClock, log: shell.log, everyMs: ALERT_EVERY_MS });
 }
 
 async function openMetrics(shell: Shell, metrics: Metrics, port: number): Promise<string> {
@@ -117,18 +134,22 @@ async function openPipe(
   directory: string,
 ): Promise<{ bus: MemoryBus; ingest: RunningIngest }> {
   const { instanceId, network } = plan.settings;
+  const spool = join(directory, SPOOL_FILE);
   const bus = new MemoryBus({ history: storeHistory(store) });
   shell.closing('bus', () => bus.close());
   shell.closing('spool', async () => {
-    const count = writeSpool(directory, bus.uncommitted(INGEST_GROUP));
+    const left = [...bus.uncommitted(INGEST_GROUP)].map(encodeEvent);
+    // What an earlier spool held was published above: it is stored by now, or among what is left.
+    removeSpool(spool);
+    const count = writeSpool(spool, left);
     if (count > 0) shell.log.warn({ events: count }, 'Events that could not be stored were spooled; the next start stores them.');
   });
   const sampled = { instanceId, network, build: VERSION };
   const ingest = shell.add(await startIngest({ bus, store, clock: systemClock, log: shell.log, sampled }));
   shell.closing('flush', async () => void (await bus.flush(FLUSH_MS)));
-  const spooled = readSpool(directory);
+  const { events: spooled } = readSpool(spool);
   for (const event of spooled) bus.publish(event);
-  if (spooled.length > 0 && (await bus.flush(FLUSH_MS))) removeSpool(directory);
+  if (spooled.length > 0 && (await bus.flush(FLUSH_MS))) removeSpool(spool);
   return { bus, ingest };
 }
 
