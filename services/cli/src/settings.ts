@@ -1,4 +1,5 @@
-// Settings of `swarmscope` from the environment (SWARMSCOPE_*): who it is in events and logs, and its citizenship.
+// Settings of `swarmscope` from the environment (SWARMSCOPE_*): who it is in events and logs, its citizenship, and who is told of alerts.
+import { alertSettings } from '@swarmscope/alerter/config.ts';
 import { ConfigError, readConfig } from '@swarmscope/runtime/config.ts';
 import { citizenSettings, processSettings } from '@swarmscope/runtime/settings.ts';
 import { z } from 'zod';
@@ -6,7 +7,7 @@ import { usageFailure } from './failure.ts';
 
 const { instanceId, network, logLevel } = processSettings;
 
-export const settingsSchema = z.object({ instanceId, network, logLevel, ...citizenSettings });
+export const settingsSchema = z.object({ instanceId, network, logLevel, ...citizenSettings, ...alertSettings });
 
 export type Settings = z.output<typeof settingsSchema>;
 

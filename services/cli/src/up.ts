@@ -39,6 +39,7 @@ async function upIn(shell: Shell, options: UpOptions, settings: Settings, termin
     metricsPort,
     verify,
     announce,
+    alerts: settings.alerts === 'embedded',
   });
   await followWatchlist(shell, pipeline, settings, path);
   terminal.say(`page: ${pipeline.web.url}   data: ${data}   Ctrl-C ends it`);
