@@ -1,4 +1,5 @@
 // The nodes that a crawl knows: one record each, found by endpoint, by host and by place in the id space.
+import { addressNumber } from '@swarmscope/bittorrent/address.ts';
 import { endpointKey } from '@swarmscope/bittorrent/endpoint.ts';
 import type { Endpoint } from '@swarmscope/bittorrent/machine.ts';
 import type { NodeVerdict } from '@swarmscope/events/enums.ts';
@@ -65,6 +66,8 @@ export class CrawlNode implements Endpoint {
   flooding = false;
   /** Answers in a row under an id other than expected. */
   mismatches = 0;
+  /** Its pseudonym, kept for as long as the publisher says. */
+  name: unknown = undefined;
   /** Verdict that was published last. */
   published: NodeVerdict | undefined = undefined;
   publishedMs = 0;
@@ -79,6 +82,20 @@ export class CrawlNode implements Endpoint {
   get prefix(): number {
     return prefixOf(this.id);
   }
+}
+
+/** What an endpoint is found by: for IPv4 a number of 48 bits, which a compact contact gives without any text; else text. */
+export type EndpointKey = number | string;
+
+function keyOfEndpoint(endpoint: Endpoint): EndpointKey {
+  const number = addressNumber(endpoint.address);
+  return number < 0 ? endpointKey(endpoint) : number * 65_536 + endpoint.port;
+}
+
+/** The key of a compact IPv4 endpoint (4 bytes and 2). */
+export function keyOfCompact(bytes: Uint8Array, at: number): EndpointKey {
+  const number = ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0;
+  return number * 65_536 + ((bytes[at + 4]! << 8) | bytes[at + 5]!);
 }
 
 /** The first 32 bits of an id. */
@@ -103,7 +120,7 @@ const STRAGGLERS = 8;
  * named again when the sweep comes there. What still finds no room is refused (counted).
  */
 export class Roster {
-  readonly #byEndpoint = new Map<string, CrawlNode>(); // bound: max
+  readonly #byEndpoint = new Map<EndpointKey, CrawlNode>(); // bound: max
   readonly #perHost = new Map<string, number>(); // bound: max
   readonly #zones: CrawlNode[][] = Array.from({ length: ZONES }, () => []);
   readonly #hostOf: (endpoint: Endpoint) => string;
@@ -130,7 +147,12 @@ export class Roster {
   }
 
   at(endpoint: Endpoint): CrawlNode | undefined {
-    return this.#byEndpoint.get(endpointKey(endpoint));
+    return this.#byEndpoint.get(keyOfEndpoint(endpoint));
+  }
+
+  /** The same by its key. */
+  find(key: EndpointKey): CrawlNode | undefined {
+    return this.#byEndpoint.get(key);
   }
 
   /** Lists an endpoint that is not listed yet; undefined when there is no room, or too much of its host is listed already. */
@@ -142,7 +164,7 @@ export class Roster {
       return undefined;
     }
     const node = new CrawlNode(id, endpoint.address, endpoint.port);
-    this.#byEndpoint.set(endpointKey(node), node);
+    this.#byEndpoint.set(keyOfEndpoint(node), node);
     this.#perHost.set(host, ofHost + 1);
     this.#zoneOf(id).push(node);
     return node;
@@ -150,7 +172,7 @@ export class Roster {
 
   /** Forgets a node. */
   drop(node: CrawlNode): void {
-    if (!this.#byEndpoint.delete(endpointKey(node))) return;
+    if (!this.#byEndpoint.delete(keyOfEndpoint(node))) return;
     settle(node);
     const host = this.#hostOf(node);
     const left = (this.#perHost.get(host) ?? 1) - 1;

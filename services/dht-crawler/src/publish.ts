@@ -3,6 +3,7 @@ import { addressPrefix } from '@swarmscope/bittorrent/address.ts';
 import { fitsAddress } from '@swarmscope/bittorrent/dht/secure-id.ts';
 import { family, formatEndpoint } from '@swarmscope/bittorrent/endpoint.ts';
 import { toHex } from '@swarmscope/bittorrent/hex.ts';
+import type { Endpoint } from '@swarmscope/bittorrent/machine.ts';
 import type { Bus } from '@swarmscope/bus/bus.ts';
 import type { Topic } from '@swarmscope/events/definitions.ts';
 import type { NodeVerdict, SightingWay } from '@swarmscope/events/enums.ts';
@@ -10,12 +11,12 @@ import { makeEvent, type NewColumns } from '@swarmscope/events/event.ts';
 import type { Clock } from '@swarmscope/runtime/clock.ts';
 import { clientOf } from './client.ts';
 import type { CrawlSink, Reporter } from './findings.ts';
-import type { CrawlNode } from './nodes.ts';
+import { CrawlNode } from './nodes.ts';
 import { hashText, keyOf, RecentKeys } from './recent.ts';
 
 const HOUR_MS = 3_600_000;
 /** Sightings remembered so that none is told twice an hour: 16 bytes each. */
-const RECENT_MAX = 4_000_000;
+const RECENT_MAX = 2_000_000;
 const WAYS: readonly SightingWay[] = ['sample', 'get_peers', 'announce', 'watch'];
 
 /** The names of nodes at rest. */
@@ -35,7 +36,8 @@ export interface PublisherOptions {
 }
 
 interface Named {
-  readonly of: Reporter;
+  /** Of which id, where it is one of a node: it may change. */
+  readonly id?: Uint8Array;
   readonly epoch: number;
   readonly hash: number;
   readonly key: string;
@@ -44,8 +46,6 @@ interface Named {
 export class Publisher implements CrawlSink {
   readonly #options: PublisherOptions;
   readonly #recent = new RecentKeys(RECENT_MAX);
-  /** The reporter of the sighting before: twenty samples come from one. */
-  #reporter: Named | undefined;
   readonly #onLooked: (target: Uint8Array, closest: readonly Uint8Array[]) => void;
 
   constructor(options: PublisherOptions, onLooked: (target: Uint8Array, closest: readonly Uint8Array[]) => void) {
@@ -80,13 +80,21 @@ export class Publisher implements CrawlSink {
     });
   }
 
+  /** The pseudonym of a reporter: a node keeps it, since each of its answers tells of twenty infohashes. */
   #nameOf(from: Reporter): Named {
     const { pseudonyms } = this.#options;
     const { epoch } = pseudonyms;
-    if (this.#reporter?.of === from && this.#reporter.epoch === epoch) return this.#reporter;
-    const key = from.id ? pseudonyms.nodeKey(from.id, from.address) : pseudonyms.addressKey(from.address);
-    this.#reporter = { of: from, epoch, hash: hashText(`${from.address} ${from.port}`), key };
-    return this.#reporter;
+    if (!(from instanceof CrawlNode)) return { epoch, hash: hashOf(from), key: this.#keyOf(from) };
+    const kept = from.name as Named | undefined;
+    if (kept?.epoch === epoch && kept.id === from.id) return kept;
+    const name = { id: from.id, epoch, hash: hashOf(from), key: this.#keyOf(from) };
+    from.name = name;
+    return name;
+  }
+
+  #keyOf(from: Reporter): string {
+    const { pseudonyms } = this.#options;
+    return from.id ? pseudonyms.nodeKey(from.id, from.address) : pseudonyms.addressKey(from.address);
   }
 
   /** `dht_node_seen`: one per (node, verdict) an hour. */
@@ -96,7 +104,7 @@ export class Publisher implements CrawlSink {
     node.publishedMs = now;
     const { pseudonyms, addresses } = this.#options;
     this.publish('dht_node_seen', {
-      node_key: pseudonyms.nodeKey(node.id, node.address),
+      node_key: this.#nameOf(node).key,
       key_epoch: pseudonyms.epoch,
       id_prefix: node.id[0]!,
       address_key: pseudonyms.addressKey(node.address),
@@ -116,6 +124,10 @@ export class Publisher implements CrawlSink {
       ...(addresses === 'full' ? { node_id: toHex(node.id), endpoint: formatEndpoint(node) } : {}),
     });
   }
+}
+
+function hashOf(from: Endpoint): number {
+  return hashText(`${from.address} ${from.port}`);
 }
 
 function flag(value: boolean | undefined): 0 | 1 | null {
