@@ -35,6 +35,9 @@ import { SHADES } from '../definitions/tone.ts';
 import { type Override, overridesOf, stepsOf, unitOf } from './fields.ts';
 import { ClickHouseQuery, DATASOURCE, type Shape } from './query.ts';
 
+/** Buckets of time in a chart: as many as the built-in page has. Without it Grafana asks for one per pixel. */
+const BUCKETS = 120;
+
 /** What every panel builder of the SDK can. */
 interface Frame extends Builder<GrafanaPanel> {
   id(id: number): this;
@@ -46,6 +49,7 @@ interface Frame extends Builder<GrafanaPanel> {
   unit(unit: string): this;
   noValue(text: string): this;
   thresholds(thresholds: ThresholdsConfigBuilder): this;
+  maxDataPoints(count: number): this;
   overrides(overrides: Override[]): this;
 }
 
@@ -60,6 +64,7 @@ export function grafanaPanel({ panel, number, x, y, w, h }: PlacedPanel, types: 
     .datasource({ ...DATASOURCE })
     .gridPos({ x, y, w, h })
     .withTarget(new ClickHouseQuery(toGrafana(panel.sql, types), shape))
+    .maxDataPoints(BUCKETS)
     .unit(unitOf(figure))
     .noValue(panel.empty)
     .thresholds(new ThresholdsConfigBuilder().mode(ThresholdsMode.Absolute).steps(stepsOf()))

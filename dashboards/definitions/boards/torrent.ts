@@ -1,5 +1,5 @@
 // The board Torrent: one swarm from every side: proofs, claims, pieces, sources, trackers, web seeds, files and peers.
-import { ALERT_CHANGES } from '../annotations.ts';
+import { ALERT_CHANGES, WATCH_CHANGES_OF_SWARM } from '../annotations.ts';
 import type { Board, Panel } from '../board.ts';
 import { hexOf, measures, NAMES, newestOfSwarm, OF_SWARM, SHOWN_NAME, STATE, STATE_TONES } from '../fragments.ts';
 import { NETWORK, SWARM } from '../variables.ts';
@@ -218,7 +218,7 @@ export const TORRENT: Board = {
   range: '24h',
   refreshS: 30,
   variables: [NETWORK, SWARM],
-  annotations: [ALERT_CHANGES],
+  annotations: [ALERT_CHANGES, WATCH_CHANGES_OF_SWARM],
   rows: [
     { height: 4, panels: [IDENTITY] },
     { height: 4, panels: [NOW, WHOLE] },

@@ -1,5 +1,5 @@
 // The board Watch list: every watched torrent with its objectives, met or missed, and what alerts say.
-import { ALERT_CHANGES } from '../annotations.ts';
+import { ALERT_CHANGES, WATCH_CHANGES } from '../annotations.ts';
 import type { Board, Panel } from '../board.ts';
 import { hexOf, IN_NETWORK, measures, NAMES, newestCensus, SHOWN_NAME, STATE, STATE_COLUMNS, STATE_TONES } from '../fragments.ts';
 import { NETWORK } from '../variables.ts';
@@ -155,7 +155,7 @@ export const WATCH_LIST: Board = {
   range: '24h',
   refreshS: 30,
   variables: [NETWORK],
-  annotations: [ALERT_CHANGES],
+  annotations: [ALERT_CHANGES, WATCH_CHANGES],
   rows: [
     { height: 4, panels: [WATCH_SUMMARY] },
     { height: 10, panels: [WATCH_TABLE] },

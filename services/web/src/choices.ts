@@ -63,8 +63,8 @@ export function readValues(query: URLSearchParams, names: readonly string[]): Re
   return Object.fromEntries(names.map((name) => [name, readValue(query, name)]));
 }
 
-function readValue(query: URLSearchParams, name: string): string {
-  const value = query.get(name) ?? '';
+export function readValue(query: URLSearchParams, name: string): string {
+  const value = (query.get(name) ?? '').trim();
   if (value.length > VALUE_LENGTH_MAX || !value.isWellFormed() || value.includes('\0'))
     throw new BadRequest(`"${name}" is not a value.`);
   return value;

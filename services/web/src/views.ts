@@ -6,7 +6,7 @@ import { EXTENT, SEARCH } from '@swarmscope/dashboards/definitions/search.ts';
 import { NETWORK } from '@swarmscope/dashboards/definitions/variables.ts';
 import { type Answer, document, json, MISSING, redirect } from './answer.ts';
 import type { Asker, Question } from './asker.ts';
-import { BadRequest, readRange, readValues, wholeRange } from './choices.ts';
+import { BadRequest, readRange, readValue, readValues, wholeRange } from './choices.ts';
 import { html } from './html.ts';
 import { searchContent } from './search-page.ts';
 import { addressOf, boardContent, type Chosen, choicesForm, documentOf, type Option, pathOf, viewData } from './shell.ts';
@@ -70,11 +70,11 @@ export class Views {
   }
 
   async #search(query: URLSearchParams): Promise<Answer> {
-    const text = (query.get('text') ?? '').trim();
+    const text = readValue(query, 'text');
     if (text.length < 2 || text.length > 200) throw new BadRequest('A search has 2 to 200 characters.');
     const range = await this.#range('365d', query);
     const networks = await this.#options({ sql: NETWORK.sql, types: {} }, range, {});
-    const network = readValues(query, ['network'])['network'] || (networks[0]?.value ?? '');
+    const network = readValue(query, 'network') || (networks[0]?.value ?? '');
     const chosen: Chosen = { range: query.get('range') ?? '', values: { network } };
     const result = await this.#asker.result({ sql: SEARCH.sql, types: SEARCH.variables }, range, { network, text });
     const column = result.meta.findIndex(({ name }) => name === 'swarm');

@@ -109,20 +109,21 @@ function drawLegend(legend, series, colours, unit, extra) {
   };
 }
 
-/** An entry of the legend for the moments that are drawn as dashed lines, if there are any; pointing at it lists them.
+/** Entries of the legend for the moments that are drawn as dashed lines, one per kind; pointing at one lists them.
  * @param {Frame} frame
  * @param {Moment[]} moments
  * @param {View} view */
 function momentsIn({ range }, moments, view) {
-  const inside = moments.filter(({ timeS }) => timeS >= range.fromS && timeS <= range.toS);
-  if (inside.length === 0) return [];
-  const name = view.annotations.map((each) => each.name).join(', ');
-  const list = inside.slice(-20).map(({ timeS, title, text }) => `${moment(timeS)}: ${title} (${text})`);
-  const swatch = element('span', { class: `swatch dashed tone-${inside[0]?.tone ?? 'warn'}` });
-  const count = element('span', { class: 'figure', text: String(inside.length) });
-  return [
-    element('li', { attributes: { title: list.join('\n') } }, swatch, element('span', { class: 'label', text: name }), count),
-  ];
+  return view.annotations.flatMap(({ name, tone }) => {
+    const inside = moments.filter((each) => each.name === name && each.timeS >= range.fromS && each.timeS <= range.toS);
+    if (inside.length === 0) return [];
+    const list = inside.slice(-20).map(({ timeS, title, text }) => `${moment(timeS)}: ${title} (${text})`);
+    const swatch = element('span', { class: `swatch dashed tone-${tone}` });
+    const count = element('span', { class: 'figure', text: String(inside.length) });
+    return [
+      element('li', { attributes: { title: list.join('\n') } }, swatch, element('span', { class: 'label', text: name }), count),
+    ];
+  });
 }
 
 /** What a screen reader says of the picture.

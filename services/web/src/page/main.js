@@ -57,6 +57,7 @@ async function loadMoments(view) {
       const { names, rows } = await ask(view, `annotations/${name}`);
       const at = (/** @type {unknown[]} */ row, /** @type {string} */ column) => row[names.indexOf(column)];
       return rows.map((row) => ({
+        name,
         timeS: secondsOf(at(row, 'time')) ?? 0,
         title: String(at(row, 'title')),
         text: String(at(row, 'text')),

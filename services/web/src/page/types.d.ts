@@ -34,6 +34,8 @@ export interface Frame {
 
 /** A moment drawn over charts. */
 export interface Moment {
+  /** Of its annotation. */
+  name: string;
   timeS: number;
   title: string;
   text: string;
