@@ -1,4 +1,4 @@
-// `swarmscope watch add|remove|list`: edits watchlist.yaml, keeping its comments.
+// `swarmscope watch add|remove|list|sync`: edits watchlist.yaml, keeping its comments; publishes it in a cluster.
 import { Command, Option } from 'commander';
 import { dataOption, jsonOption } from '../arguments.ts';
 import { usageFailure } from '../failure.ts';
@@ -15,13 +15,18 @@ export interface WatchAddOptions extends WatchFileOptions {
   objective?: Record<string, string>;
 }
 
+export interface WatchSyncOptions extends WatchFileOptions {
+  follow?: boolean;
+}
+
 const HELP = `
 The watch list is a file that you may also edit by hand (watchlist.example.yaml explains it); a running \`swarmscope up\` reads changes.
 
 Examples:
   $ swarmscope watch add debian.torrent --label project=debian --objective min_proved_seeders=3
   $ swarmscope watch list --json
-  $ swarmscope watch remove 0123456789abcdef0123456789abcdef01234567`;
+  $ swarmscope watch remove 0123456789abcdef0123456789abcdef01234567
+  $ swarmscope watch sync --follow --file watchlist.yaml`;
 
 function readPair(text: string, before: Record<string, string> | undefined): Record<string, string> {
   const at = text.indexOf('=');
@@ -64,10 +69,20 @@ export function watchCommand(terminal: Terminal): Command {
       const { watchList } = await import('../watch.ts');
       watchList(options, terminal);
     });
+  const sync = new Command('sync')
+    .description('publish what changed in the watch list to Kafka (SWARMSCOPE_KAFKA_BROKERS); in a cluster one process does it')
+    .option('--follow', 'go on, and publish each change of the file')
+    .addOption(fileOption())
+    .addOption(dataOption())
+    .action(async (options: WatchSyncOptions) => {
+      const { watchSync } = await import('../watch-sync.ts');
+      await watchSync(options, terminal);
+    });
   return new Command('watch')
     .description('edit the watch list: torrents that are probed often, verified and alerted on')
     .addCommand(add)
     .addCommand(remove)
     .addCommand(list)
+    .addCommand(sync)
     .addHelpText('after', HELP);
 }
