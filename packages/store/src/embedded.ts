@@ -13,7 +13,7 @@ import { CODES, type MigrationReport, type Parameters, type QueryOptions, type S
 export interface EmbeddedOptions {
   /** Where the data lies; made when absent. One process per directory, one directory per process at a time. */
   readonly directory: string;
-  /** Days that raw rows are kept, where it is not the default; 0 is for ever. Applies to tables that are made now. */
+  /** Days that raw rows are kept, where it is not the default; 0 is for ever. `migrate` applies it, also to tables that are there. */
   readonly retentionDays?: Partial<Record<Topic, number>>;
 }
 

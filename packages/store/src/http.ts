@@ -11,7 +11,7 @@ export interface HttpOptions {
   readonly url: string;
   /** Name of the cluster: tables are replicated, and the database `..._all` shows all shards as one. */
   readonly cluster?: string;
-  /** Days that raw rows are kept, where it is not the default; 0 is for ever. Applies to tables that are made now. */
+  /** Days that raw rows are kept, where it is not the default; 0 is for ever. `migrate` applies it, also to tables that are there. */
   readonly retentionDays?: Partial<Record<Topic, number>>;
 }
 

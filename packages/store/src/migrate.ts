@@ -1,5 +1,5 @@
 // Brings a store to the schema of this version: numbered steps, forward only, checksummed, safe to repeat after a crash.
-import { readSteps, render, type Step, type Variant } from './migrations.ts';
+import { onCluster, type Retention, readSteps, render, retentionOf, type Step, type Variant } from './migrations.ts';
 import { quote } from './statement.ts';
 import { type MigrationReport, StoreError } from './store.ts';
 
@@ -35,7 +35,23 @@ export async function applyMigrations(store: Commands, variant: Variant, steps =
   const done = new Set(applied.map(({ version, step }) => `${version}/${step}`));
   const missing = steps.filter(({ version, step }) => !done.has(`${version}/${step}`));
   for (const step of missing) await apply(store, variant, step);
+  await keepFor(store, variant);
   return { applied: [...new Set(missing.map(({ name }) => name))], version: steps.at(-1)?.version ?? 0 };
+}
+
+/** Retention may change at any time, also of tables that are there: parts beyond it go with the next merges. */
+async function keepFor(store: Commands, variant: Variant): Promise<void> {
+  const tables = await store.select<{ name: string; days: number }>(
+    "SELECT name, toUInt32OrZero(extract(engine_full, 'TTL toDateTime[(]ts[)] [+] toIntervalDay[(]([0-9]+)[)]')) AS days FROM system.tables WHERE database = currentDatabase()",
+  );
+  const present = new Map(tables.map(({ name, days }) => [name, days]));
+  for (const { topic, days } of retentionOf(variant)) await keepTable(store, variant, { topic, days }, present.get(topic) ?? 0);
+}
+
+async function keepTable(store: Commands, variant: Variant, { topic, days }: Retention, present: number): Promise<void> {
+  if (days === present) return;
+  const change = days === 0 ? 'REMOVE TTL' : `MODIFY TTL toDateTime(ts) + toIntervalDay(${days})`;
+  await store.command(`ALTER TABLE ${topic}${onCluster(variant)} ${change}`);
 }
 
 async function apply(store: Commands, variant: Variant, { version, step, name, text, checksum }: Step): Promise<void> {

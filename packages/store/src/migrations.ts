@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import type { EventDefinition } from '@swarmscope/events/definition.ts';
-import { definitions, isTopic, type Topic } from '@swarmscope/events/definitions.ts';
+import { definitions, isTopic, TOPICS, type Topic } from '@swarmscope/events/definitions.ts';
 
 /** What differs between stores. */
 export interface Variant {
@@ -54,7 +54,7 @@ function checksumOf(statement: string): string {
 /** Fills in what differs: `{on_cluster}`, `{replicated}`, `{window}`, `{ttl:topic}`. An unknown placeholder is a broken invariant. */
 export function render(text: string, variant: Variant): string {
   return text.replace(/\{(\w+)(?::(\w+))?\}/g, (whole, name: string, argument: string | undefined) => {
-    if (name === 'on_cluster') return variant.cluster === undefined ? '' : ` ON CLUSTER '${variant.cluster}'`;
+    if (name === 'on_cluster') return onCluster(variant);
     if (name === 'replicated') return variant.cluster === undefined ? '' : 'Replicated';
     if (name === 'window') return windowSettings(variant);
     if (name === 'ttl' && argument !== undefined && isTopic(argument)) return ttlClause(argument, variant);
@@ -67,9 +67,39 @@ function windowSettings({ cluster, window }: Variant): string {
   return `replicated_deduplication_window = ${window}, replicated_deduplication_window_seconds = ${REPLICATED_WINDOW_S}`;
 }
 
-function ttlClause(topic: Topic, { retentionDays }: Variant): string {
-  const days = retentionDays?.[topic] ?? (definitions[topic] as EventDefinition).retentionDays;
+function ttlClause(topic: Topic, variant: Variant): string {
+  const days = daysOf(topic, variant);
   return days === 0 ? '' : `TTL toDateTime(ts) + toIntervalDay(${days})\n`;
+}
+
+function daysOf(topic: Topic, { retentionDays }: Variant): number {
+  return retentionDays?.[topic] ?? (definitions[topic] as EventDefinition).retentionDays;
+}
+
+/** How long raw rows of a topic are kept; 0 is for ever. */
+export interface Retention {
+  readonly topic: Topic;
+  readonly days: number;
+}
+
+const ENTRY = /^(\w+)=(\d{1,5})$/;
+
+/** One `TOPIC=DAYS` of a setting. */
+export function isRetention(entry: string): boolean {
+  return isTopic(ENTRY.exec(entry)?.[1] ?? '');
+}
+
+/** Entries that `isRetention` admits, as options of a store. */
+export function readRetention(entries: readonly string[]): Partial<Record<Topic, number>> {
+  return Object.fromEntries(entries.map((entry) => ENTRY.exec(entry)!).map(([, topic, days]) => [topic, Number(days)]));
+}
+
+export function retentionOf(variant: Variant): Retention[] {
+  return TOPICS.map((topic) => ({ topic, days: daysOf(topic, variant) }));
+}
+
+export function onCluster({ cluster }: Variant): string {
+  return cluster === undefined ? '' : ` ON CLUSTER '${cluster}'`;
 }
 
 /** Tables and views that a cluster shows as one: not those that only feed others, nor the ledger. */

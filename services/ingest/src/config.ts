@@ -1,6 +1,7 @@
 // Settings of ingest as a process of its own, between Kafka and a ClickHouse server.
-import { integer, text } from '@swarmscope/runtime/config.ts';
+import { integer, listOf, text } from '@swarmscope/runtime/config.ts';
 import { busSettings, processSettings } from '@swarmscope/runtime/settings.ts';
+import { isRetention } from '@swarmscope/store/migrations.ts';
 import { z } from 'zod';
 
 export const ingestConfig = z.object({
@@ -8,6 +9,11 @@ export const ingestConfig = z.object({
   ...busSettings,
   clickhouseUrl: text('ClickHouse server: http://user:password@host:8123/database.', { secret: true }),
   clickhouseCluster: text('Name of the ClickHouse cluster, where there is one: tables are replicated.').optional(),
+  retentionDays: listOf(
+    'How long raw rows of a topic are kept, where not as docs/schema.md says; 0 is for ever.',
+    'TOPIC=DAYS',
+    isRetention,
+  ).default([]),
   ingestRows: integer('Rows of one partition that are inserted together, at most.', 1, 500_000).default(10_000),
   ingestBytes: integer('The same in bytes of their text.', 1_024, 268_435_456).default(8_388_608),
   ingestAgeMs: integer('How long a row waits for others of its partition, in milliseconds.', 10, 60_000).default(2_000),

@@ -7,6 +7,7 @@ import { Metrics } from '@swarmscope/runtime/metrics.ts';
 import { runService } from '@swarmscope/runtime/service.ts';
 import { serveWatch } from '@swarmscope/runtime/watch-server.ts';
 import { openHttp } from '@swarmscope/store/http.ts';
+import { readRetention } from '@swarmscope/store/migrations.ts';
 import { ingestConfig } from './config.ts';
 import { prepareStore } from './prepare.ts';
 import { startIngest } from './service.ts';
@@ -25,7 +26,8 @@ process.exit(
       kafkaReplicas,
       kafkaTopicPrefix,
     } = config;
-    const store = openHttp({ url, ...(cluster !== undefined && { cluster }) });
+    const retentionDays = readRetention(config.retentionDays);
+    const store = openHttp({ url, retentionDays, ...(cluster !== undefined && { cluster }) });
     shell.closing('store', () => store.close());
     await prepareStore(store, log, shell.ending);
     const bus = await openKafkaBus({
