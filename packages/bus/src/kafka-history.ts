@@ -31,18 +31,20 @@ export async function* historyByReading(
       }),
   };
   const consumption = await bus.read({ group, topics, maxWaitMs: 0 }, reader);
-  const broken = consumption.done.then(() => {
-    throw new Error('The replay was ended from outside.');
-  });
-  broken.catch(() => {});
+  let broken: unknown;
+  const onEnd = (error?: unknown) => {
+    broken = error ?? new Error('The replay was ended from outside.');
+    wake();
+  };
+  consumption.done.then(() => onEnd(), onEnd);
   try {
     while (open.size > 0) {
       const handed = waiting.shift();
       if (!handed) {
-        const more = new Promise<void>((resolve) => {
+        if (broken !== undefined) throw broken;
+        await new Promise<void>((resolve) => {
           wake = resolve;
         });
-        await Promise.race([more, broken]);
         continue;
       }
       const end = open.get(placeOf(handed.batch));

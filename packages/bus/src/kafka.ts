@@ -1,20 +1,28 @@
 // The bus over Kafka: an idempotent producer with one send in flight, readers whose commits are fenced. The one file that imports kafkajs.
 import { randomUUID } from 'node:crypto';
 import { createRequire } from 'node:module';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { zstdCompress, zstdDecompress } from 'node:zlib';
 import type { Topic } from '@swarmscope/events/definitions.ts';
 import type { Event, EventOf } from '@swarmscope/events/event.ts';
-import kafkajs, { type Admin, type EachBatchPayload, type Kafka, type KafkaMessage, type Producer } from 'kafkajs';
+import kafkajs, {
+  type Admin,
+  type Consumer,
+  type EachBatchPayload,
+  type Kafka,
+  type KafkaMessage,
+  type PartitionAssigner,
+  type Producer,
+} from 'kafkajs';
 import type { Batch, Bus, BusCounters, Consumption, PartitionOf, Position, Reader, ReadOptions } from './bus.ts';
-import { consumeByReading, placeOf } from './consume.ts';
+import { consumeByReading } from './consume.ts';
 import { historyByReading } from './kafka-history.ts';
 import { type GroupClient, type GroupEvents, GroupReading } from './kafka-reading.ts';
 import type { RawRecord } from './lane.ts';
+import { endsOf, prepareTopics, startsOf } from './log-admin.ts';
 import { type Letter, Outbox } from './outbox.ts';
 import { partitionOf } from './partition.ts';
-import { sharedKeyTopics, topicPlans } from './topics.ts';
+import { type LogClient, Sender } from './sender.ts';
 
 export interface KafkaBusOptions {
   /** `host:port` each. */
@@ -33,22 +41,12 @@ export interface KafkaBusOptions {
   readonly onTrouble?: (what: string, error: unknown) => void;
 }
 
-const PARTITIONS = 12;
 const SIGHTINGS_MAX = 100_000;
 const MEASURE_BYTES_MAX = 32 * 1024 * 1024;
 const SESSION_TIMEOUT_MS = 10_000;
 const FETCH_WAIT_MS = 250;
-const SEND_LETTERS = 2_000;
-/** Below the broker's 1 MiB for a batch, also when all of it goes to one partition. */
-const SEND_BYTES = 512 * 1024;
-const SEND_LINGER_MS = 5;
-const RESEND_MS = 500;
-/** Failures of one batch in a row after which the producer itself is replaced (its epoch may be fenced, its sequence lost). */
-const RENEW_AFTER = 3;
 const FLUSH_AT_CLOSE_MS = 10_000;
 const RETRY = { retries: 5, initialRetryTime: 200, maxRetryTime: 3_000 };
-const ASK_TRIES = 15;
-const ASK_AGAIN_MS = 50;
 
 const { CompressionCodecs, CompressionTypes, Kafka: Client, logLevel, PartitionAssigners } = kafkajs;
 
@@ -71,7 +69,7 @@ queue.scheduleCheckPendingRequests = function (this: RequestQueue) {
 
 /** Creates the topics that are missing, checks the others, and connects. Rejects when no broker answers or the topics do not fit. */
 export async function openKafkaBus(options: KafkaBusOptions): Promise<KafkaBus> {
-  const trouble = options.onTrouble ?? (() => {});
+  const { prefix = '', onTrouble: trouble = () => {} } = options;
   const kafka = new Client({
     brokers: [...options.brokers],
     clientId: options.clientId,
@@ -84,54 +82,62 @@ export async function openKafkaBus(options: KafkaBusOptions): Promise<KafkaBus> 
     await admin.connect();
     const { clusterId } = await admin.describeCluster();
     const partitions = await prepareTopics(admin, options);
-    const producer = await connectProducer(kafka);
-    return new KafkaBus(options, { kafka, admin, producer, partitions, clusterId, trouble });
+    const producer = new BatchProducer(kafka, partitions, prefix, trouble);
+    await producer.renew();
+    return new KafkaBus(options, { kafka, admin, producer, clusterId, trouble });
   } catch (error) {
     await admin.disconnect().catch(() => {});
     throw error;
   }
 }
 
-async function connectProducer(kafka: Kafka): Promise<Producer> {
-  const producer = kafka.producer({
-    idempotent: true,
-    maxInFlightRequests: 1,
-    allowAutoTopicCreation: false,
-    // Its own retries know which brokers have acknowledged already: let it go on for a minute or more.
-    retry: { ...RETRY, retries: 30 },
-  });
-  await producer.connect();
-  return producer;
-}
+/** The idempotent producer, replaced when it is renewed. */
+class BatchProducer implements LogClient {
+  readonly trouble: (what: string, error: unknown) => void;
+  readonly #kafka: Kafka;
+  readonly #partitions: ReadonlyMap<string, number>;
+  readonly #prefix: string;
+  #producer: Producer | undefined;
 
-/** The partitions of every topic, by name. */
-async function prepareTopics(admin: Admin, options: KafkaBusOptions): Promise<Map<string, number>> {
-  const { prefix = '', partitions = PARTITIONS, replicas = 1 } = options;
-  const plans = topicPlans(prefix, replicas);
-  const names = plans.map(({ name }) => name);
-  const areNew = await admin.createTopics({
-    waitForLeaders: true,
-    topics: plans.map(({ name, configEntries }) => ({
-      topic: name,
-      numPartitions: partitions,
-      replicationFactor: replicas,
-      configEntries: [...configEntries],
-    })),
-  });
-  // Leaders of new topics take a moment to know it.
-  if (areNew) for (const name of names) await patiently(() => admin.fetchTopicOffsets(name));
-  const { topics } = await admin.fetchTopicMetadata({ topics: names });
-  const counts = new Map(topics.map((topic) => [topic.name, topic.partitions.length]));
-  const shared = new Set(sharedKeyTopics().map((topic) => counts.get(`${prefix}${topic}`)));
-  if (shared.size > 1) throw new Error('Topics keyed by swarm must have the same number of partitions; create them anew.');
-  return counts;
+  constructor(kafka: Kafka, partitions: ReadonlyMap<string, number>, prefix: string, trouble: BatchProducer['trouble']) {
+    this.#kafka = kafka;
+    this.#partitions = partitions;
+    this.#prefix = prefix;
+    this.trouble = trouble;
+  }
+
+  async renew(): Promise<void> {
+    const fresh = this.#kafka.producer({
+      idempotent: true,
+      maxInFlightRequests: 1,
+      allowAutoTopicCreation: false,
+      // Its own retries know which brokers have acknowledged already: let it go on for a minute or more.
+      retry: { ...RETRY, retries: 30 },
+    });
+    await fresh.connect();
+    await this.stop();
+    this.#producer = fresh;
+  }
+
+  /** Partition by key, as every producer of these topics: chosen here, so that no client's default matters. */
+  send(letters: readonly Letter[]): Promise<unknown> {
+    const byTopic = Map.groupBy(letters, ({ topic }) => `${this.#prefix}${topic}`);
+    const topicMessages = [...byTopic].map(([topic, each]) => ({
+      topic,
+      messages: each.map(({ key, value }) => ({ key, value, partition: partitionOf(key, this.#partitions.get(topic)!) })),
+    }));
+    return this.#producer!.sendBatch({ acks: -1, compression: CompressionTypes.ZSTD, topicMessages });
+  }
+
+  async stop(): Promise<void> {
+    await this.#producer?.disconnect().catch((error: unknown) => this.trouble('disconnect', error));
+  }
 }
 
 interface Connected {
   readonly kafka: Kafka;
   readonly admin: Admin;
-  readonly producer: Producer;
-  readonly partitions: ReadonlyMap<string, number>;
+  readonly producer: BatchProducer;
   readonly clusterId: string;
   readonly trouble: (what: string, error: unknown) => void;
 }
@@ -143,24 +149,19 @@ export class KafkaBus implements Bus {
   readonly #prefix: string;
   readonly #outbox: Outbox;
   readonly #readings = new Set<GroupReading>(); // bound: the read() calls of the composition
-  readonly #sending: Promise<void>;
-  readonly #ends = new AbortController();
-  readonly #ended: Promise<false>;
-  #producer: Producer;
+  readonly #sender: Sender;
   #rejected = 0;
 
   constructor(options: KafkaBusOptions, connected: Connected) {
     this.#options = options;
     this.#connected = connected;
     this.#prefix = options.prefix ?? '';
-    this.#producer = connected.producer;
     this.logId = connected.clusterId;
     this.#outbox = new Outbox({
       sightingsMax: options.sightingsMax ?? SIGHTINGS_MAX,
       measureBytesMax: options.measureBytesMax ?? MEASURE_BYTES_MAX,
     });
-    this.#ended = new Promise((resolve) => this.#ends.signal.addEventListener('abort', () => resolve(false)));
-    this.#sending = this.#send();
+    this.#sender = new Sender(this.#outbox, connected.producer);
   }
 
   get counters(): BusCounters {
@@ -186,13 +187,13 @@ export class KafkaBus implements Bus {
     this.#readings.add(reading);
     const gone = () => void this.#readings.delete(reading);
     reading.done.then(gone, gone);
-    await reading.start(groupClient(this.#connected, this.#options, options, reading));
+    await reading.start(new KafkaMember(this.#connected, this.#options, options, reading));
     return reading;
   }
 
   async *history<T extends Topic>(topics: readonly T[]): AsyncIterable<EventOf<T>> {
     const { admin } = this.#connected;
-    const ends = await patiently(() => endsOf(admin, topics, this.#prefix));
+    const ends = await endsOf(admin, topics, this.#prefix);
     const group = `history-${randomUUID()}`;
     try {
       yield* historyByReading(this, group, topics, ends) as AsyncIterable<EventOf<T>>;
@@ -216,65 +217,9 @@ export class KafkaBus implements Bus {
   async close(flushMs = FLUSH_AT_CLOSE_MS): Promise<void> {
     await Promise.all([...this.#readings].map((reading) => reading.stop()));
     await this.flush(flushMs);
-    this.#ends.abort();
-    this.#outbox.close();
-    await this.#sending;
-    const quiet = (error: unknown) => this.#connected.trouble('disconnect', error);
-    await this.#producer.disconnect().catch(quiet);
-    await this.#connected.admin.disconnect().catch(quiet);
-  }
-
-  /** The only sender: a batch is sent until it is acknowledged, and nothing else before. */
-  async #send(): Promise<void> {
-    const ends = this.#ends.signal;
-    while (!ends.aborted) {
-      await this.#outbox.more();
-      await sleep(SEND_LINGER_MS);
-      const letters = this.#outbox.head(SEND_LETTERS, SEND_BYTES);
-      if (letters.length === 0) continue;
-      for (let failures = 0; !ends.aborted; failures += 1) {
-        if (await this.#sendOnce(letters)) break;
-        await sleep(RESEND_MS, undefined, { signal: ends }).catch(() => {});
-        if (failures >= RENEW_AFTER) await this.#renewProducer();
-      }
-    }
-  }
-
-  /** True when the log has the batch; false when it failed, or the bus ends before that is known. */
-  async #sendOnce(letters: readonly Letter[]): Promise<boolean> {
-    const batch = { acks: -1, compression: CompressionTypes.ZSTD, topicMessages: this.#addressed(letters) };
-    const sent = this.#producer.sendBatch(batch).then(
-      () => true,
-      (error: unknown) => {
-        this.#connected.trouble('send', error);
-        return false;
-      },
-    );
-    const isSent = await Promise.race([sent, this.#ended]);
-    if (isSent) this.#outbox.sent(letters.length);
-    return isSent;
-  }
-
-  /** Partition by key, as every producer of these topics: chosen here, so that no client's default matters. */
-  #addressed(letters: readonly Letter[]) {
-    const byTopic = new Map<string, { key: string; value: string; partition: number }[]>();
-    for (const { topic, key, value } of letters) {
-      const name = `${this.#prefix}${topic}`;
-      const messages = byTopic.get(name) ?? [];
-      byTopic.set(name, messages);
-      messages.push({ key, value, partition: partitionOf(key, this.#connected.partitions.get(name)!) });
-    }
-    return [...byTopic].map(([topic, messages]) => ({ topic, messages }));
-  }
-
-  async #renewProducer(): Promise<void> {
-    try {
-      const fresh = await connectProducer(this.#connected.kafka);
-      await this.#producer.disconnect().catch(() => {});
-      this.#producer = fresh;
-    } catch (error) {
-      this.#connected.trouble('connect', error);
-    }
+    await this.#sender.stop();
+    await this.#connected.producer.stop();
+    await this.#connected.admin.disconnect().catch((error: unknown) => this.#connected.trouble('disconnect', error));
   }
 }
 
@@ -286,77 +231,110 @@ function isLost(error: unknown): boolean {
   return (typeof type === 'string' && LOST.has(type)) || (cause instanceof Error && isLost(cause));
 }
 
-function groupClient(connected: Connected, bus: KafkaBusOptions, options: ReadOptions, events: GroupEvents): GroupClient {
-  const { kafka, admin } = connected;
-  const { prefix = '', sessionTimeoutMs = SESSION_TIMEOUT_MS } = bus;
-  const groupId = `${prefix}${options.group}`;
-  const nameOf = (topic: Topic) => `${prefix}${topic}`;
-  const topicOf = (name: string) => name.slice(prefix.length) as Topic;
-  // A commit of its own without retries, bound to the membership under which the batch came; undefined between memberships.
-  let commitNow: ((offsets: Offsets) => Promise<void>) | undefined;
-  let isStopped = false;
-  const consumer = kafka.consumer({
-    groupId,
-    sessionTimeout: sessionTimeoutMs,
-    heartbeatInterval: Math.floor(sessionTimeoutMs / 3),
-    maxWaitTimeInMs: FETCH_WAIT_MS,
-    allowAutoTopicCreation: false,
-    // It restarts itself after a loss of the brokers, also when it was stopped meanwhile: not then.
-    retry: { ...RETRY, restartOnFailure: async () => !isStopped },
-    partitionAssigners: [
-      (config) => {
-        const assigner = PartitionAssigners.roundRobin!(config);
-        // Asked for whenever a membership is applied for: the earlier one is over from here on.
-        const protocol: typeof assigner.protocol = (subscription) => {
-          commitNow = undefined;
-          events.joining();
-          return assigner.protocol(subscription);
-        };
-        return { ...assigner, protocol };
-      },
-    ],
-  });
-  consumer.on('consumer.group_join', ({ payload }) => {
-    if (isStopped) {
-      void consumer.disconnect();
+/** A consumer, and what the reading is told by it. */
+class KafkaMember implements GroupClient {
+  readonly isLost = isLost;
+  readonly #admin: Admin;
+  readonly #consumer: Consumer;
+  readonly #groupId: string;
+  readonly #topics: readonly Topic[];
+  readonly #prefix: string;
+  readonly #events: GroupEvents;
+  /** A commit without retries, bound to the membership under which the last batch came; undefined between memberships. */
+  #commitNow: ((offsets: Offsets) => Promise<void>) | undefined;
+  #isStopped = false;
+
+  constructor({ kafka, admin }: Connected, bus: KafkaBusOptions, options: ReadOptions, events: GroupEvents) {
+    const { prefix = '', sessionTimeoutMs = SESSION_TIMEOUT_MS } = bus;
+    this.#admin = admin;
+    this.#groupId = `${prefix}${options.group}`;
+    this.#topics = options.topics;
+    this.#prefix = prefix;
+    this.#events = events;
+    this.#consumer = kafka.consumer({
+      groupId: this.#groupId,
+      sessionTimeout: sessionTimeoutMs,
+      heartbeatInterval: Math.floor(sessionTimeoutMs / 3),
+      maxWaitTimeInMs: FETCH_WAIT_MS,
+      allowAutoTopicCreation: false,
+      // It restarts itself after a loss of the brokers, also when it was stopped meanwhile: not then.
+      retry: { ...RETRY, restartOnFailure: async () => !this.#isStopped },
+      partitionAssigners: [this.#assigner],
+    });
+    this.#consumer.on('consumer.group_join', ({ payload }) => this.#joined(payload.memberAssignment));
+    this.#consumer.on('consumer.crash', ({ payload }) => {
+      if (!payload.restart) events.crashed(payload.error);
+    });
+  }
+
+  async run(): Promise<void> {
+    const eachBatch = async ({ batch, commitOffsetsIfNecessary }: EachBatchPayload) => {
+      this.#commitNow = commitOffsetsIfNecessary as (offsets: Offsets) => Promise<void>;
+      this.#events.fetched(this.#topicOf(batch.topic), batch.partition, batch.messages.map(rawRecord));
+    };
+    await this.#consumer.connect();
+    await this.#consumer.subscribe({ topics: this.#topics.map((topic) => this.#nameOf(topic)), fromBeginning: true });
+    await this.#consumer.run({ autoCommit: false, eachBatch });
+  }
+
+  starts(partitions: readonly PartitionOf[]): Promise<Position[]> {
+    return startsOf(this.#admin, this.#groupId, partitions, this.#prefix);
+  }
+
+  commit(positions: readonly Position[]): Promise<void> {
+    const offsets = positions.map(({ topic, partition, offset, metadata }) => ({
+      topic: this.#nameOf(topic),
+      partition,
+      offset: String(offset),
+      metadata,
+    }));
+    if (!this.#commitNow) return this.#consumer.commitOffsets(offsets);
+    const topics = Map.groupBy(offsets, ({ topic }) => topic);
+    return this.#commitNow({ topics: [...topics].map(([topic, partitions]) => ({ topic, partitions })) });
+  }
+
+  pause({ topic, partition }: PartitionOf): void {
+    ignoringStopped(() => this.#consumer.pause([{ topic: this.#nameOf(topic), partitions: [partition] }]));
+  }
+
+  resume({ topic, partition }: PartitionOf): void {
+    ignoringStopped(() => this.#consumer.resume([{ topic: this.#nameOf(topic), partitions: [partition] }]));
+  }
+
+  stop(): Promise<void> {
+    this.#isStopped = true;
+    return this.#consumer.disconnect();
+  }
+
+  /** Round-robin. Its protocol is asked for whenever a membership is applied for: the earlier one is over from here on. */
+  readonly #assigner: PartitionAssigner = (config) => {
+    const assigner = PartitionAssigners.roundRobin!(config);
+    const protocol: typeof assigner.protocol = (subscription) => {
+      this.#commitNow = undefined;
+      this.#events.joining();
+      return assigner.protocol(subscription);
+    };
+    return { ...assigner, protocol };
+  };
+
+  #joined(assignment: Record<string, number[]>): void {
+    if (this.#isStopped) {
+      void this.#consumer.disconnect();
       return;
     }
-    const assigned = Object.entries(payload.memberAssignment);
-    events.joined(assigned.flatMap(([name, numbers]) => numbers.map((partition) => ({ topic: topicOf(name), partition }))));
-  });
-  consumer.on('consumer.crash', ({ payload }) => {
-    if (!payload.restart) events.crashed(payload.error);
-  });
-  const eachBatch = async ({ batch, commitOffsetsIfNecessary }: EachBatchPayload) => {
-    commitNow = commitOffsetsIfNecessary as typeof commitNow;
-    events.fetched(topicOf(batch.topic), batch.partition, batch.messages.map(rawRecord));
-  };
-  return {
-    async run() {
-      await consumer.connect();
-      await consumer.subscribe({ topics: options.topics.map(nameOf), fromBeginning: true });
-      await consumer.run({ autoCommit: false, eachBatch });
-    },
-    starts: (partitions) => patiently(() => startsOf(admin, groupId, partitions, nameOf)),
-    commit: (positions) => {
-      const offsets = positions.map(({ topic, partition, offset, metadata }) => ({
-        topic: nameOf(topic),
-        partition,
-        offset: String(offset),
-        metadata,
-      }));
-      if (!commitNow) return consumer.commitOffsets(offsets);
-      const topics = Map.groupBy(offsets, ({ topic }) => topic);
-      return commitNow({ topics: [...topics].map(([topic, partitions]) => ({ topic, partitions })) });
-    },
-    isLost,
-    pause: ({ topic, partition }) => ignoringStopped(() => consumer.pause([{ topic: nameOf(topic), partitions: [partition] }])),
-    resume: ({ topic, partition }) => ignoringStopped(() => consumer.resume([{ topic: nameOf(topic), partitions: [partition] }])),
-    stop: () => {
-      isStopped = true;
-      return consumer.disconnect();
-    },
-  };
+    const partitions = Object.entries(assignment).flatMap(([name, numbers]) =>
+      numbers.map((partition) => ({ topic: this.#topicOf(name), partition })),
+    );
+    this.#events.joined(partitions);
+  }
+
+  #nameOf(topic: Topic): string {
+    return `${this.#prefix}${topic}`;
+  }
+
+  #topicOf(name: string): Topic {
+    return name.slice(this.#prefix.length) as Topic;
+  }
 }
 
 interface Offsets {
@@ -374,47 +352,4 @@ function ignoringStopped(action: () => void): void {
 
 function rawRecord({ offset, timestamp, value }: KafkaMessage): RawRecord {
   return { offset: BigInt(offset), timestamp: Number(timestamp), bytes: value ?? new Uint8Array(0) };
-}
-
-/** A leader that moves, or topics that were just made, answer with errors for a moment. */
-async function patiently<R>(ask: () => Promise<R>): Promise<R> {
-  for (let tries = 1; ; tries += 1) {
-    try {
-      return await ask();
-    } catch (error) {
-      if (tries === ASK_TRIES) throw error;
-      await sleep(ASK_AGAIN_MS * tries);
-    }
-  }
-}
-
-/** By partition the offset that is next; partitions without records are left out. */
-async function endsOf(admin: Admin, topics: readonly Topic[], prefix: string): Promise<Map<string, bigint>> {
-  const ends = new Map<string, bigint>(); // bound: the partitions of the topics
-  for (const topic of topics)
-    for (const { partition, high, low } of await admin.fetchTopicOffsets(`${prefix}${topic}`))
-      if (BigInt(high) > BigInt(low)) ends.set(placeOf({ topic, partition }), BigInt(high));
-  return ends;
-}
-
-async function startsOf(
-  admin: Admin,
-  groupId: string,
-  partitions: readonly PartitionOf[],
-  nameOf: (topic: Topic) => string,
-): Promise<Position[]> {
-  const topics = [...new Set(partitions.map(({ topic }) => topic))];
-  const committed = await admin.fetchOffsets({ groupId, topics: topics.map(nameOf), resolveOffsets: false });
-  const oldest = new Map<string, bigint>(); // bound: the partitions of the topics
-  for (const topic of topics)
-    for (const { partition, low } of await admin.fetchTopicOffsets(nameOf(topic)))
-      oldest.set(placeOf({ topic, partition }), BigInt(low));
-  return partitions.map(({ topic, partition }) => {
-    const own = committed
-      .find((entry) => entry.topic === nameOf(topic))
-      ?.partitions.find((entry) => entry.partition === partition);
-    const low = oldest.get(placeOf({ topic, partition })) ?? 0n;
-    const offset = BigInt(own?.offset ?? -1);
-    return { topic, partition, offset: offset < low ? low : offset, metadata: own?.metadata ?? '' };
-  });
 }
