@@ -3,6 +3,7 @@ import type { Annotation } from './board.ts';
 import { hexOf, IN_NETWORK, OF_SWARM } from './fragments.ts';
 
 export const ALERT_CHANGES: Annotation = {
+  id: 'alerts',
   name: 'Alerts',
   description: 'Alerts that began to fire or were resolved.',
   tone: 'warn',
@@ -13,6 +14,7 @@ FROM alert_changed WHERE $__timeFilter(ts) AND state IN ('firing', 'resolved') G
 
 function watchChanges(where: string): Annotation {
   return {
+    id: 'watch_list',
     name: 'Watch list',
     description: 'Entries of the watch list that came, changed or went.',
     tone: 'plain',

@@ -86,6 +86,8 @@ export interface Variable {
 
 /** Events drawn over the time series of a board: `time`, `title`, `text`. */
 export interface Annotation {
+  /** Unique in its board; the page asks for an annotation by it. */
+  readonly id: string;
   readonly name: string;
   readonly description: string;
   readonly tone: Tone;

@@ -40,9 +40,10 @@ describe.each([HOME, ...BOARDS])('$title', (board) => {
     expect(cells.size).toBe(24 * height);
   });
 
-  test('has unique panel ids', () => {
+  test('has unique ids of panels and annotations, which may stand in an address', () => {
     expect(unique(panels.map((panel) => panel.id))).toBe(true);
-    for (const { id } of panels) expect(id).toMatch(/^[a-z_]{2,40}$/);
+    expect(unique(board.annotations.map((annotation) => annotation.id))).toBe(true);
+    for (const { id } of [...panels, ...board.annotations]) expect(id).toMatch(/^[a-z_]{2,40}$/);
   });
 
   test.each(panels)('panel $id: title, one sentence, units, tones that exist, an empty state', (panel) => {

@@ -143,7 +143,7 @@ export function viewData(board: Board, chosen: Chosen): unknown {
     refreshS: board.refreshS,
     torrentPath: `/boards/${TORRENT_UID}`,
     chosen: { range: chosen.range, values: chosen.values, address: addressOf(chosen) },
-    annotations: board.annotations.map(({ name, tone }) => ({ name, tone })),
+    annotations: board.annotations.map(({ id, name, tone }) => ({ id, name, tone })),
     panels: placePanels(board).map(({ panel }) => withoutSql(panel)),
     shades: SHADES,
     series: SERIES,

@@ -34,13 +34,13 @@ export class Views {
     return board && id !== undefined ? this.#result(board, kind ?? '', id, query) : MISSING;
   }
 
-  /** `/api/BOARD/panels/ID` and `/api/BOARD/annotations/NAME`: the time range that was meant, and the result as ClickHouse gives it. */
+  /** `/api/BOARD/panels/ID` and `/api/BOARD/annotations/ID`: the time range that was meant, and the result as ClickHouse gives it. */
   async #result(board: Board, kind: string, id: string, query: URLSearchParams): Promise<Answer> {
     const sql =
       kind === 'panels'
         ? panelOf(board, id)?.sql
         : kind === 'annotations'
-          ? board.annotations.find((each) => each.name === id)?.sql
+          ? board.annotations.find((each) => each.id === id)?.sql
           : undefined;
     if (sql === undefined) return MISSING;
     const types = variableTypes(board);

@@ -100,6 +100,17 @@ describe.each([HOME, ...BOARDS])('$title', (board) => {
   });
 });
 
+test('annotations answer by their id', async () => {
+  for (const board of BOARDS)
+    for (const { id } of board.annotations) {
+      const { status, text } = await ask(`/api/${board.uid}/annotations/${id}?network=${SEED.network}&swarm=${swarmOf(2)}`);
+      expect([
+        status,
+        (JSON.parse(text) as { result: { meta: { name: string }[] } }).result.meta.map((column) => column.name),
+      ]).toEqual([200, ['time', 'title', 'text']]);
+    }
+});
+
 test('a board of a torrent is named after it, and keeps a swarm that is not among the choices', async () => {
   const known = await ask(`/boards/swarmscope-torrent?swarm=${swarmOf(4)}`);
   expect(known.text).toContain(`<h1>${nameOf(4)}</h1>`);

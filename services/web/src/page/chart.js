@@ -114,8 +114,8 @@ function drawLegend(legend, series, colours, unit, extra) {
  * @param {Moment[]} moments
  * @param {View} view */
 function momentsIn({ range }, moments, view) {
-  return view.annotations.flatMap(({ name, tone }) => {
-    const inside = moments.filter((each) => each.name === name && each.timeS >= range.fromS && each.timeS <= range.toS);
+  return view.annotations.flatMap(({ id, name, tone }) => {
+    const inside = moments.filter((each) => each.of === id && each.timeS >= range.fromS && each.timeS <= range.toS);
     if (inside.length === 0) return [];
     const list = inside.slice(-20).map(({ timeS, title, text }) => `${moment(timeS)}: ${title} (${text})`);
     const swatch = element('span', { class: `swatch dashed tone-${tone}` });

@@ -53,11 +53,11 @@ async function ask(view, what) {
  * @returns {Promise<Moment[]>} */
 async function loadMoments(view) {
   const lists = await Promise.all(
-    view.annotations.map(async ({ name, tone }) => {
-      const { names, rows } = await ask(view, `annotations/${name}`);
+    view.annotations.map(async ({ id, tone }) => {
+      const { names, rows } = await ask(view, `annotations/${id}`);
       const at = (/** @type {unknown[]} */ row, /** @type {string} */ column) => row[names.indexOf(column)];
       return rows.map((row) => ({
-        name,
+        of: id,
         timeS: secondsOf(at(row, 'time')) ?? 0,
         title: String(at(row, 'title')),
         text: String(at(row, 'text')),

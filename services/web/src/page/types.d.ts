@@ -13,7 +13,7 @@ export interface View {
   refreshS: number;
   torrentPath: string;
   chosen: { range: string; values: Record<string, string>; address: string };
-  annotations: { name: string; tone: Tone }[];
+  annotations: { id: string; name: string; tone: Tone }[];
   panels: PagePanel[];
   shades: Record<Tone, Shade>;
   series: Shade[];
@@ -34,8 +34,8 @@ export interface Frame {
 
 /** A moment drawn over charts. */
 export interface Moment {
-  /** Of its annotation. */
-  name: string;
+  /** Id of its annotation. */
+  of: string;
   timeS: number;
   title: string;
   text: string;
