@@ -1,5 +1,6 @@
 // The embedded store: ClickHouse itself in this process (chDB), through a pool of its sessions. Linux with glibc and macOS only.
 import { mkdirSync } from 'node:fs';
+import { totalmem } from 'node:os';
 import { resolve } from 'node:path';
 import type { Topic } from '@swarmscope/events/definitions.ts';
 import type { ChdbResult, Session } from 'chdb';
@@ -26,9 +27,14 @@ const QUEUE_MAX = { write: 1_000, read: 1_000, guest: 64 } as const;
 /** The engine runs a statement on a thread of libuv's pool: all places, and some for files and names. */
 const THREADS = 16;
 const TIMEOUT_MS = 60_000;
-/** The engine shares the memory of the process: one question may not take it all. */
-const READ_SETTINGS =
-  "max_memory_usage = 2000000000, max_bytes_before_external_group_by = 1000000000, max_bytes_before_external_sort = 1000000000, session_timezone = 'UTC'";
+/** The engine shares the memory of the machine with this process and others: a question takes a tenth of it at most, and goes to disk from half of that on. */
+const MEMORY_BYTES = Math.floor(Math.min(2_000_000_000, totalmem() / 10));
+const READ_SETTINGS = [
+  `max_memory_usage = ${MEMORY_BYTES}`,
+  `max_bytes_before_external_group_by = ${Math.floor(MEMORY_BYTES / 2)}`,
+  `max_bytes_before_external_sort = ${Math.floor(MEMORY_BYTES / 2)}`,
+  "session_timezone = 'UTC'",
+].join(', ');
 const WINDOW = 1_000;
 
 // libuv reads it when its pool starts, with the first statement or file: main.ts should set it, this is for tests and scripts.
@@ -201,14 +207,22 @@ export class EmbeddedStore implements Store, Guests {
     }
   }
 
+  /** Work that waited while the store was closed is refused, too: a session would open the engine again. */
   async #take(place: keyof typeof PLACES): Promise<() => void> {
-    if (this.#closed) throw new StoreError('The store is closed.');
+    this.#refuseIfClosed();
     try {
-      return await this.#slots[place].take();
+      const release = await this.#slots[place].take();
+      if (this.#closed) release();
+      this.#refuseIfClosed();
+      return release;
     } catch (error) {
       if (!(error instanceof NoSlot)) throw error;
       throw new StoreError(error.message, CODES.TOO_MANY_SIMULTANEOUS_QUERIES, 'TOO_MANY_SIMULTANEOUS_QUERIES', error);
     }
+  }
+
+  #refuseIfClosed(): void {
+    if (this.#closed) throw new StoreError('The store is closed.');
   }
 
   #open(): Session {

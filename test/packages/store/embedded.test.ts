@@ -46,6 +46,19 @@ describe('life', () => {
     expect(await store.query('SELECT 1 AS x')).toEqual([{ x: 1 }]);
   });
 
+  test('close waits for what runs and refuses what waits', async () => {
+    store = await openEmbedded({ directory: join(directory, 'life') });
+    const questions = Array.from({ length: 12 }, (_, i) => store!.query(`SELECT ${i} AS x, sleepEachRow(0.2) AS s`));
+    const outcomes = Promise.allSettled(questions);
+    await new Promise((resolve) => setImmediate(resolve));
+    await store.close();
+    const kinds = (await outcomes).map((each) =>
+      each.status === 'fulfilled' ? 'answered' : String((each.reason as Error).message),
+    );
+    expect(new Set(kinds)).toEqual(new Set(['answered', 'The store is closed.']));
+    await expect(store.query('SELECT 1')).rejects.toThrow('closed');
+  });
+
   test('after close everything is refused', async () => {
     store = await openEmbedded({ directory: join(directory, 'life') });
     await store.close();
