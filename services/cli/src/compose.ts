@@ -76,7 +76,7 @@ export async function compose(shell: Shell, plan: Plan): Promise<Pipeline> {
   if (applied.length > 0) shell.log.info({ applied, version }, 'The store was brought to this version.');
   const metrics = new Metrics();
   const web = shell.add(await openPage(shell, store, plan));
-  const { bus, ingest } = await openPipe(shell, store, plan, held.path);
+  const { bus, ingest } = await openPipe(shell, store, metrics, plan, held.path);
   const alerter = plan.alerts ? shell.add(await openAlerter(store, bus, metrics, shell, plan, web.url)) : undefined;
   const measuring = await openMeasuring(shell, bus, metrics, plan, held.path);
   const watch = plan.metricsPort === undefined ? undefined : await openMetrics(shell, metrics, plan.metricsPort);
@@ -130,6 +130,7 @@ function portFailure(error: unknown, what: string, flag: string): unknown {
 async function openPipe(
   shell: Shell,
   store: EmbeddedStore,
+  metrics: Metrics,
   plan: Plan,
   directory: string,
 ): Promise<{ bus: MemoryBus; ingest: RunningIngest }> {
@@ -145,7 +146,7 @@ async function openPipe(
     if (count > 0) shell.log.warn({ events: count }, 'Events that could not be stored were spooled; the next start stores them.');
   });
   const sampled = { instanceId, network, build: VERSION };
-  const ingest = shell.add(await startIngest({ bus, store, clock: systemClock, log: shell.log, sampled }));
+  const ingest = shell.add(await startIngest({ bus, store, clock: systemClock, log: shell.log, metrics, sampled }));
   shell.closing('flush', async () => void (await bus.flush(FLUSH_MS)));
   const { events: spooled } = readSpool(spool);
   for (const event of spooled) bus.publish(event);

@@ -1,0 +1,93 @@
+// `up` on a laboratory: what it observed survives kill -9, a restart goes on where it was, and its end loses nothing.
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { formatEndpoint } from '@swarmscope/bittorrent/endpoint.ts';
+import { startWorld, type World } from '@swarmscope/lab/loopback/world.ts';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Running, run, start, temporaryDirectory } from './support/command.ts';
+
+const { path: data, remove } = temporaryDirectory();
+let world: World;
+let running: Running | undefined;
+
+beforeAll(async () => {
+  world = await startWorld({ seed: 5, nodes: 60, strays: 10 });
+});
+afterAll(async () => {
+  running?.child.kill('SIGKILL');
+  await world.stop();
+  remove();
+});
+
+function startUp(): Running {
+  const lab = [
+    '--bootstrap',
+    formatEndpoint(world.bootstrap),
+    '--lab-network',
+    world.network,
+    '--address',
+    world.visitorAddress(),
+  ];
+  running = start(['up', ...lab, '--data', data, '--port', '0', '--peer-port', '0', '--verify', 'all'], 240_000);
+  return running;
+}
+
+async function ask<T>(sql: string): Promise<T[]> {
+  const ended = await run(['query', '--data', data, '--json', '--sql', sql], 60_000);
+  expect(ended.code, ended.stderr).toBe(0);
+  return JSON.parse(ended.stdout) as T[];
+}
+
+interface Audit {
+  rows: number;
+  positions: number;
+}
+
+const AUDIT = `SELECT count() AS rows, uniqExact(_partition, _offset) AS positions FROM
+  (SELECT _partition, _offset FROM infohash_sighted UNION ALL SELECT _partition, _offset + 1000000000000 FROM swarm_sampled)`;
+
+test('crawls, probes and stores until it is killed; nothing acknowledged is lost, nothing is there twice', async () => {
+  const watched = world.torrents.find((torrent) => torrent.watched === 'magnet')!;
+  writeFileSync(join(data, 'watchlist.yaml'), `torrents:\n  - torrent: ${JSON.stringify(watched.magnet)}\n`);
+  const up = startUp();
+  await up.saw(/in the DHT: \d+ nodes answered/);
+  let before: Audit = { rows: 0, positions: 0 };
+  while (before.rows < 40) [before = before] = await ask<Audit>(AUDIT);
+  up.child.kill('SIGKILL');
+  expect((await up.ended).signal).toBe('SIGKILL');
+  expect(existsSync(join(data, 'run.json'))).toBe(true);
+  const [after] = await ask<Audit>(AUDIT);
+  expect(after!.rows).toBeGreaterThanOrEqual(before.rows);
+  expect(after!.positions).toBe(after!.rows);
+});
+
+test('starts again on the same directory, keeps its id, measures the watched swarm, and ends in order on SIGTERM', async () => {
+  const [before] = await ask<Audit>(AUDIT);
+  const up = startUp();
+  await up.saw(/in the DHT: \d+ nodes answered/);
+  const watched = world.torrents.find((torrent) => torrent.watched === 'magnet')!;
+  const proved = `SELECT max(proved) AS proved FROM swarm_sampled WHERE swarm_id = unhex('${watched.infoHash}')`;
+  while (Number((await ask<{ proved: number }>(proved))[0]!.proved) === 0);
+  up.child.kill('SIGTERM');
+  const ended = await up.ended;
+  expect(ended.code, ended.stderr).toBe(0);
+  expect(existsSync(join(data, 'run.json'))).toBe(false);
+  const [after] = await ask<Audit>(AUDIT);
+  expect(after!.rows).toBeGreaterThan(before!.rows);
+  expect(after!.positions).toBe(after!.rows);
+  const status = await run(['status', '--data', data, '--json']);
+  expect(JSON.parse(status.stdout)).toMatchObject({ running: null, rejected: 0 });
+});
+
+test('what the status says while it runs', async () => {
+  const up = startUp();
+  await up.saw(/in the DHT/);
+  let report = { ok: false, services: [] as { service: string }[] };
+  while (report.services.length < 3)
+    report = JSON.parse((await run(['status', '--data', data, '--json'])).stdout) as typeof report;
+  expect(report.services.map((each) => each.service).sort()).toEqual(
+    expect.arrayContaining(['dht-crawler', 'ingest', 'swarm-prober']),
+  );
+  up.child.kill('SIGTERM');
+  expect((await up.ended).code).toBe(0);
+});
