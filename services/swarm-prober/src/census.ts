@@ -4,6 +4,7 @@ import { toHex } from '@swarmscope/bittorrent/hex.ts';
 import type { Endpoint } from '@swarmscope/bittorrent/machine.ts';
 import type { PeerSource } from '@swarmscope/events/enums.ts';
 import { Peer } from './peer.ts';
+import { Rarity } from './rarity.ts';
 import type { ProberTimes } from './settings.ts';
 
 // gathering   sources are asked, endpoints come in, each is dialled (again, where that can help), sessions run their plans
@@ -51,6 +52,8 @@ export class Census {
   wasReached = false;
   dialling = 0;
   talking = 0;
+  readonly rarity = new Rarity();
+  #openUntil = 0;
   #successor: Census | undefined;
 
   constructor(id: string, times: ProberTimes, maxPeers: number, now: number) {
@@ -201,9 +204,14 @@ export class Census {
     return asked + this.#queue.length + this.dialling + this.talking;
   }
 
+  /** We were announced: peers that cannot be dialled may dial us, for a while. */
+  announced(now: number): void {
+    this.#openUntil = Math.max(this.#openUntil, now + this.#times.inboundMs);
+  }
+
   isOver(now: number): boolean {
     if (now >= this.startedAt + this.#times.censusMs) return true;
-    return now >= this.startedAt + this.#times.censusMinMs && this.pending(now) === 0;
+    return now >= this.#openUntil && now >= this.startedAt + this.#times.censusMinMs && this.pending(now) === 0;
   }
 
   /** When to ask `isOver` again though nothing happened. */
@@ -211,6 +219,7 @@ export class Census {
     let due = this.startedAt + (now < this.startedAt + this.#times.censusMinMs ? this.#times.censusMinMs : this.#times.censusMs);
     for (const question of this.#questions.values())
       if (question.state === 'asked' && question.due > now) due = Math.min(due, question.due);
+    if (this.#openUntil > now) due = Math.min(due, this.#openUntil);
     return due;
   }
 

@@ -125,6 +125,7 @@ export class DhtSource {
       for (const endpoint of fact.endpoints) this.#options.sighted(view.home, via, endpoint, { source: 'dht', sourceId });
     } else {
       place.lookups.delete(fact.lookup);
+      if (fact.announcedTo > 0) census.current.announced(now);
       const isThin = fact.answered < ENOUGH_ANSWERS && lookup.retries < MAX_RETRIES;
       if (isThin && now + RETRY_MS < until) this.#retryLater(place, lookup, now);
       else if (key !== undefined) census.current.settle(key, fact.answered > 0);

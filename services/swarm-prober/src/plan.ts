@@ -7,7 +7,7 @@ import type { ProberBudgets, ProberTimes } from './settings.ts';
 // A peer is done when its verdict can change no more by waiting:
 //   said nothing                 after sayMs
 //   metadata unknown             after metadataWaitMs, or when the swarm's census ends
-//   claims all, verify allowed   enough challenges passed; one failed or was refused; silence proved or hopeless; choked for chokeMs
+//   claims all, verify allowed   enough challenges passed, then some of the pieces that hang on claims like its own; one failed or was refused; silence proved or hopeless; choked for chokeMs
 //   claims all, verify not       at once
 //   less than all                observeMs after it said so; revealMs if it began with nothing (a super-seeder reveals late)
 
@@ -25,6 +25,10 @@ export interface Situation {
   readonly mayFetch: boolean;
   /** Pieces may be asked for: verify is on, their hashes are known, the budgets hold. */
   readonly mayChallenge: boolean;
+  /** Endpoints are still being dialled: who has what is not known yet. */
+  readonly isGathering: boolean;
+  /** A piece that nobody else is known to have, not asked of this peer yet. */
+  rarePiece(peer: Peer): number | undefined;
   readonly times: ProberTimes;
   readonly budgets: ProberBudgets;
   readonly random: Random;
@@ -32,6 +36,9 @@ export interface Situation {
 
 type View = Pick<PeerSession, 'isChoked' | 'isChallenged' | 'offersMetadata' | 'allowedFast'>;
 
+/** A proved peer is held so many times `observeMs` while others are still being dialled. */
+const GATHER_FACTOR = 4;
+const GATHER_POLL_MS = 250;
 /** A peer that gives no hashes is not asked for more of them. */
 const MAX_UNCHECKED = 2;
 /** Pieces that are asked of who reveals them one by one. */
@@ -72,8 +79,19 @@ function challengeSeeder(peer: Peer, session: View, situation: Situation, now: n
   const open = peer.silence.next(times.silenceSpacingMs);
   if (open && !open.other) return now >= open.at ? { do: 'challenge', piece: open.piece } : wait(open.at);
   // A silent piece needs another one to arrive between: that one may go beyond the number of challenges.
-  if (!open && peer.challenges.passed >= budgets.challenges) return finish;
+  if (!open && peer.challenges.passed >= budgets.challenges) return challengeRare(peer, situation, now);
   const piece = choosePiece(peer, session, situation);
+  return piece === undefined ? finish : { do: 'challenge', piece };
+}
+
+/** Who passed is asked for what nobody else shows, once it is known who shows what: there a lie matters most, and there it is found first. */
+function challengeRare(peer: Peer, situation: Situation, now: number): Step {
+  const { times, budgets, isGathering } = situation;
+  const asked = peer.challenges.asked - budgets.challenges;
+  if (!situation.mayChallenge || asked >= budgets.rareChallenges) return finish;
+  const patience = (peer.handshakenAt ?? now) + times.observeMs * GATHER_FACTOR;
+  if (isGathering && now < patience) return wait(Math.min(patience, now + GATHER_POLL_MS));
+  const piece = situation.rarePiece(peer);
   return piece === undefined ? finish : { do: 'challenge', piece };
 }
 

@@ -13,7 +13,8 @@ import { Census, type Sighting } from './census.ts';
 import { conclude, keepState } from './conclude.ts';
 import type { Peer } from './peer.ts';
 import { ByteBudget, PieceCache } from './piece-cache.ts';
-import type { ProbeOwner, Probes } from './probes.ts';
+import type { ProbeOwner } from './probe-owner.ts';
+import type { Probes } from './probes.ts';
 import type { Publisher } from './publish.ts';
 import { Registry } from './registry.ts';
 import { Entry, Schedule } from './schedule.ts';
@@ -300,6 +301,7 @@ export class Prober implements ProbeOwner {
   }
 
   verified(view: SwarmView, piece: number, data: Uint8Array): void {
+    view.home.census?.rarity.verified(piece);
     if (this.#cache.put(view.home.id, piece, data)) this.#probes.offer(view, piece);
   }
 

@@ -2,7 +2,7 @@
 import type { Endpoint, Random, SessionOut } from '@swarmscope/bittorrent/machine.ts';
 import { LEAF_BYTES } from '@swarmscope/bittorrent/merkle.ts';
 import type { PeerFact } from '@swarmscope/bittorrent/peer/facts.ts';
-import { PEX_SEED, type PexPeer } from '@swarmscope/bittorrent/peer/pex.ts';
+import { PEX_SEED } from '@swarmscope/bittorrent/peer/pex.ts';
 import { PeerSession } from '@swarmscope/bittorrent/peer/session.ts';
 import { HostBudget, type Permit } from '@swarmscope/runtime/host-budget.ts';
 import type { Acceptance, Conversation, TcpTransport } from '@swarmscope/runtime/tcp.ts';
@@ -10,27 +10,12 @@ import { type Agenda, Task } from './agenda.ts';
 import type { Census } from './census.ts';
 import { Peer } from './peer.ts';
 import { nextStep, type Situation } from './plan.ts';
+import type { ProbeOwner } from './probe-owner.ts';
 import type { ProberBudgets, ProberTimes } from './settings.ts';
 import type { SwarmView } from './swarm.ts';
 
 /** Pieces that we want to have to give before leaves are enough. */
 const PIECES_TO_GIVE = 4;
-
-/** What the probes tell the prober, and ask of it. */
-export interface ProbeOwner {
-  /** The swarm that an infohash names, if we are in it. */
-  viewOf(infoHash: Uint8Array): SwarmView | undefined;
-  metadata(view: SwarmView, info: Uint8Array): void;
-  verified(view: SwarmView, piece: number, data: Uint8Array): void;
-  learned(view: SwarmView, from: Peer, peers: readonly PexPeer[]): void;
-  inbound(view: SwarmView, peer: Peer): void;
-  reached(view: SwarmView): void;
-  /** Whether a piece of this many bytes may be asked for; it is then counted. */
-  spendVerify(view: SwarmView, bytes: number): boolean;
-  /** A dial or session ended, or a slot became free. */
-  released(view: SwarmView): void;
-  violation(reason: string): void;
-}
 
 export interface ProbeCounters {
   dialled: number;
@@ -377,10 +362,19 @@ export class Probes {
       known: home.layout !== undefined,
       mayFetch: !live.fetching && !home.isUnusable && home.racers < budgets.metadataRacers,
       mayChallenge: home.verify && (home.canVerify || live.session.answersHashes),
+      isGathering: (live.census?.current.waiting ?? 0) + (live.census?.current.dialling ?? 0) > 0,
+      rarePiece: (peer) => this.#rarePiece(live, peer),
       times,
       budgets,
       random,
     };
+  }
+
+  #rarePiece({ census, view }: Live, peer: Peer): number | undefined {
+    const current = census?.current;
+    const pieces = view?.layout?.pieces;
+    if (!current || pieces === undefined) return undefined;
+    return current.rarity.choose(peer, current.peers.values(), pieces, this.#options.random, this.#options.now());
   }
 
   #end(live: Live): void {

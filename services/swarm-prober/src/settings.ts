@@ -21,6 +21,8 @@ export interface ProberTimes extends SessionTimes {
   readonly censusMs: number;
   /** A census is open at least so long: sources answer late, peers dial us. */
   readonly censusMinMs: number;
+  /** A census stays open so long after we were announced: peers behind a NAT cannot be dialled, but dial who announces. */
+  readonly inboundMs: number;
   /** No source is waited for longer. */
   readonly sourceMs: number;
   /** To the next census of a watched swarm, and of one that was only met. */
@@ -51,6 +53,8 @@ export interface ProberBudgets {
   readonly infohashes: number;
   /** Challenges of one peer in one census. */
   readonly challenges: number;
+  /** Beyond them, of who passed: pieces that nobody else is known to have. */
+  readonly rareChallenges: number;
   /** Payload for challenges: per swarm and day, and in all per day. */
   readonly verifyBytesPerSwarm: number;
   readonly verifyBytesPerDay: number;
@@ -74,6 +78,7 @@ export const PUBLIC_TIMES: ProberTimes = {
   redialMs: 15_000,
   censusMs: 600_000,
   censusMinMs: 5_000,
+  inboundMs: 30_000,
   sourceMs: 60_000,
   watchedIntervalMs: 900_000,
   metIntervalMs: 21_600_000,
@@ -98,6 +103,7 @@ export const LAB_TIMES: ProberTimes = {
   redialMs: 1_000,
   censusMs: 45_000,
   censusMinMs: 2_500,
+  inboundMs: 7_500,
   sourceMs: 15_000,
   watchedIntervalMs: 60_000,
   metIntervalMs: 120_000,
@@ -118,6 +124,7 @@ export const DEFAULT_BUDGETS: ProberBudgets = {
   endpointsPerSwarm: 5_000,
   infohashes: 1_000_000,
   challenges: 5,
+  rareChallenges: 2,
   verifyBytesPerSwarm: 512 * MIB,
   verifyBytesPerDay: 16_384 * MIB,
   cacheBytes: 64 * MIB,

@@ -131,7 +131,8 @@ export function copiesOf(peers: readonly Peer[], pieces: number): Copies {
   for (const peer of peers) {
     const { verdict } = peer;
     if (verdict === 'super_seeder') copies.addWhole();
-    else if (isBelieved(verdict) && peer.field) copies.addField(peer.field);
+    // Who was asked and stayed silent may have what it claims; it cannot be had from it.
+    else if (isBelieved(verdict) && !peer.silence.isOpen && peer.field) copies.addField(peer.field);
   }
   return copies;
 }

@@ -66,6 +66,7 @@ export class TrackerSource {
   async #askOne(url: string, key: string, view: SwarmView, census: Census): Promise<void> {
     const [announced, scraped] = await Promise.all([this.#announce(url, view), this.#scrape(url, view)]);
     if (this.#stopped) return;
+    if (announced.outcome === 'ok' && view.home.announce) census.current.announced(this.#options.clock.now());
     census.current.settle(key, announced.outcome === 'ok' || scraped.outcome === 'ok');
     this.#options.changed();
   }

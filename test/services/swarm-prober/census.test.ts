@@ -118,6 +118,16 @@ describe('the end', () => {
     expect([census.isOver(1000), census.isOver(30_000)]).toEqual([false, true]);
   });
 
+  test('does not come while peers that cannot be dialled may dial us', () => {
+    const census = make();
+    census.announced(500);
+    expect([census.isOver(1000), census.overDue(1000), census.isOver(500 + times.inboundMs)]).toEqual([
+      false,
+      500 + times.inboundMs,
+      true,
+    ]);
+  });
+
   test('a source that never answers has failed, which is not zero', () => {
     const census = make();
     census.ask('a', 'tracker', 0);
@@ -148,6 +158,25 @@ describe('the end', () => {
     one.absorb(two, 1);
     expect([two.current, one.peers.size, one.peers.get('192.0.2.2:1')?.via, one.talking]).toEqual([one, 2, 1, 1]);
     expect(one.pending(0)).toBe(2 + 1 + 1);
+  });
+});
+
+describe('pieces that hang on claims', () => {
+  test('are those that nobody with less shows, until one was verified', () => {
+    const census = make();
+    for (const host of [1, 2, 3]) census.sight(at(host), { source: 'given' });
+    const [seeder, leecher, liar] = [1, 2, 3].map(() => census.takeDial(0, everybody)!) as [Peer, Peer, Peer];
+    reached(census, seeder, (pieces) => pieces.show(true));
+    reached(census, leecher, (pieces) => void pieces.showBits(Uint8Array.of(0xfc)));
+    reached(census, liar, (pieces) => void pieces.showBits(Uint8Array.of(0x03)));
+    liar.challenges.failed = 1;
+    const choose = (now: number) => census.rarity.choose(seeder, census.peers.values(), 8, () => 0, now);
+    expect(choose(0)).toBe(6);
+    census.rarity.verified(6);
+    expect(choose(1)).toBe(7);
+    seeder.challenged(7, false, 1);
+    expect(choose(2)).toBeUndefined();
+    expect(census.rarity.choose(leecher, census.peers.values(), 8, () => 0, 1000)).toBeUndefined();
   });
 });
 

@@ -20,6 +20,8 @@ const situation = (more: Partial<Situation> = {}): Situation => ({
   known: true,
   mayFetch: true,
   mayChallenge: true,
+  isGathering: false,
+  rarePiece: () => undefined,
   times,
   budgets: { ...DEFAULT_BUDGETS, challenges: 3 },
   random: seededRandom(1),
@@ -105,6 +107,20 @@ describe('who claims all', () => {
     }
     expect(new Set(asked).size).toBe(3);
     expect(nextStep(peer, session(), situation(), 10)).toEqual({ do: 'finish' });
+  });
+
+  test('who passed is asked for pieces that hang on claims, once everybody was dialled', () => {
+    const peer = peerWith(all);
+    for (const piece of [1, 2, 3]) {
+      peer.challenged(piece, false, 0);
+      peer.take(challenge(piece, 'passed'), peer.pieces!, 0);
+    }
+    const rare = (isGathering: boolean) => situation({ isGathering, rarePiece: (each) => (each.asked.has(40) ? undefined : 40) });
+    expect(nextStep(peer, session(), rare(true), 10)).toEqual({ do: 'wait', until: 260 });
+    expect(nextStep(peer, session(), rare(true), 8000)).toEqual({ do: 'challenge', piece: 40 });
+    expect(nextStep(peer, session(), rare(false), 10)).toEqual({ do: 'challenge', piece: 40 });
+    peer.challenged(40, false, 20);
+    expect(nextStep(peer, session(), rare(false), 30)).toEqual({ do: 'finish' });
   });
 
   test('is let go where nothing may be asked, and as soon as it lied', () => {
