@@ -1,9 +1,12 @@
 // How a torrent's pieces are cut and checked (BEP 3, 52), and which files a piece touches. What peer sessions ask of metainfo.
 import { sha1 } from './hash.ts';
-import { equalBytes, toHex } from './hex.ts';
-import { HASH_BYTES, isPieceLayer, pieceRoot, smallFileRoot } from './merkle.ts';
+import { equalBytes } from './hex.ts';
+import { LEAF_BYTES, pieceRoot, smallFileRoot } from './merkle.ts';
+import type { InfoFile } from './metainfo-files.ts';
 import type { Info } from './metainfo-info.ts';
-import type { PieceLayout } from './peer/swarm.ts';
+import type { HashRange } from './peer/messages.ts';
+import type { HashQuestion, LeafPlan, PieceLayout } from './peer/swarm.ts';
+import { leafPlan, PieceLayers, type TreeFile } from './piece-layers.ts';
 
 /** A part of a piece that belongs to one file. */
 export interface FilePart {
@@ -20,11 +23,11 @@ export interface FilePart {
  */
 export class TorrentLayout implements PieceLayout {
   readonly info: Info;
-  readonly #layers = new Map<string, Uint8Array>(); // bound: one of each file that is longer than a piece
+  readonly #layers: PieceLayers;
 
   constructor(info: Info, layers: ReadonlyMap<string, Uint8Array> = new Map()) {
     this.info = info;
-    for (const [root, layer] of layers) this.#layers.set(root, layer);
+    this.#layers = new PieceLayers(info.pieceBytes, layers);
   }
 
   get pieces(): number {
@@ -44,8 +47,38 @@ export class TorrentLayout implements PieceLayout {
     const { info } = this;
     if (index < 0 || index >= info.pieces) return false;
     if (info.pieceHashes) return true;
-    const file = info.files[this.#fileAt(index * info.pieceBytes)]!;
-    return file.bytes <= info.pieceBytes || this.#layers.has(toHex(file.root!));
+    return this.hashesFor(index) === undefined;
+  }
+
+  hashesFor(index: number): HashQuestion | undefined {
+    const { info } = this;
+    if (info.pieceHashes) return undefined;
+    const [file, piece] = this.#place(index);
+    if (file.bytes <= info.pieceBytes || !hasRoot(file) || this.#layers.hash(file, piece)) return undefined;
+    return this.#layers.question(file, piece);
+  }
+
+  addHashes(range: HashRange, hashes: Uint8Array): void {
+    const file = this.#fileOf(range.root);
+    if (file) this.#layers.addRange(file, range, hashes);
+  }
+
+  leaf(index: number, leaf: number): LeafPlan | undefined {
+    const [file, piece] = this.#place(index);
+    return hasRoot(file) ? leafPlan(file, piece * this.info.pieceBytes, leaf * LEAF_BYTES) : undefined;
+  }
+
+  /** The leaves of a piece that hold bytes of its file; 0 where the torrent has no v2 side. */
+  leavesOf(index: number): number {
+    const [file, piece] = this.#place(index);
+    if (!hasRoot(file)) return 0;
+    const bytes = Math.min(this.info.pieceBytes, file.bytes - piece * this.info.pieceBytes);
+    return Math.ceil(bytes / LEAF_BYTES);
+  }
+
+  answerHashes(range: HashRange): Uint8Array | undefined {
+    const file = this.#fileOf(range.root);
+    return file && this.#layers.answer(file, range);
   }
 
   verify(index: number, bytes: Uint8Array): boolean | undefined {
@@ -57,10 +90,8 @@ export class TorrentLayout implements PieceLayout {
 
   /** Takes the piece layer of a file (its root in bytes); false when it is not that of any file here. */
   addLayer(root: Uint8Array, layer: Uint8Array): boolean {
-    const file = this.info.files.find((each) => each.root && equalBytes(each.root, root));
-    if (!file || !isPieceLayer(layer, root, file.bytes, this.info.pieceBytes)) return false;
-    this.#layers.set(toHex(root), layer.slice());
-    return true;
+    const file = this.#fileOf(root);
+    return file !== undefined && this.#layers.addWhole(file, layer);
   }
 
   /** Parts of files in a piece, in order, padding included; empty for an index beyond the end. */
@@ -87,12 +118,22 @@ export class TorrentLayout implements PieceLayout {
 
   #verifyV2(index: number, bytes: Uint8Array): boolean | undefined {
     const { info } = this;
-    const start = index * info.pieceBytes;
-    const file = info.files[this.#fileAt(start)]!;
-    if (file.bytes <= info.pieceBytes) return equalBytes(smallFileRoot(bytes), file.root!);
-    const at = ((start - file.offset) / info.pieceBytes) * HASH_BYTES;
-    const layer = this.#layers.get(toHex(file.root!));
-    return layer && equalBytes(pieceRoot(bytes, info.pieceBytes), layer.subarray(at, at + HASH_BYTES));
+    const [file, piece] = this.#place(index);
+    if (!hasRoot(file)) return undefined;
+    if (file.bytes <= info.pieceBytes) return equalBytes(smallFileRoot(bytes), file.root);
+    const hash = this.#layers.hash(file, piece);
+    return hash && equalBytes(pieceRoot(bytes, info.pieceBytes), hash);
+  }
+
+  #fileOf(root: Uint8Array): TreeFile | undefined {
+    return this.info.files.filter(hasRoot).find((file) => equalBytes(file.root, root));
+  }
+
+  /** The file that a piece begins in, and which of its pieces that is, where files begin at pieces (v2, hybrid). */
+  #place(index: number): [InfoFile, number] {
+    const start = index * this.info.pieceBytes;
+    const file = this.info.files[this.#fileAt(start)]!;
+    return [file, Math.floor((start - file.offset) / this.info.pieceBytes)];
   }
 
   /** The file that holds the byte at `position`: the last one that begins there or before, and is not empty. */
@@ -107,4 +148,8 @@ export class TorrentLayout implements PieceLayout {
     while (low > 0 && files[low]!.bytes === 0) low--;
     return low;
   }
+}
+
+function hasRoot(file: InfoFile): file is InfoFile & TreeFile {
+  return file.root !== undefined;
 }

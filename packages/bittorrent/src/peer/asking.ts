@@ -1,10 +1,17 @@
 // The taking side of a session: one challenge at a time, asked when the peer lets us (unchoked, or allowed fast: BEP 6), and what comes of it.
+import { sha256 } from '../hash.ts';
+import { equalBytes } from '../hex.ts';
 import type { SessionOut } from '../machine.ts';
+import { HASH_BYTES } from '../merkle.ts';
 import { Challenge, type ChallengeResult, type ChallengeTimes } from './challenge.ts';
 import type { Judgement } from './extended.ts';
 import type { PeerFact } from './facts.ts';
-import { encodeMessage, type Message } from './messages.ts';
-import type { Swarm } from './swarm.ts';
+import { type HashAnswer, HashExchange } from './hashes.ts';
+import { encodeMessage, type HashRange, type Message } from './messages.ts';
+import type { LeafPlan, Swarm } from './swarm.ts';
+
+// A challenge that cannot be checked yet (v2) begins with the question for the hashes; blocks are asked for when they are here. A peer that
+// gives none ends it as `unchecked`, so that nothing is ever taken that could neither pass nor fail.
 
 /** Pieces that a peer lets us have while it chokes us; BEP 6 suggests 10. */
 const MAX_ALLOWED_FAST = 64;
@@ -15,10 +22,13 @@ type Out = SessionOut<PeerFact>;
 
 export class Asking {
   readonly #swarm: () => Swarm;
-  readonly #queue: () => number;
+  readonly #peer: { readonly queue: number };
   readonly #times: ChallengeTimes;
   readonly allowedFast = new Set<number>(); // bound: MAX_ALLOWED_FAST
+  readonly hashes: HashExchange;
   #challenge: Challenge | undefined;
+  /** The leaf that the challenge is about, and its hash once it is known; no leaf: the whole piece. */
+  #leaf: { readonly index: number; readonly plan: LeafPlan; hash: Uint8Array | undefined } | undefined;
   /** Piece whose challenge was given up: blocks of it that are still on the way are no fault. */
   #abandoned = -1;
   #choked = true;
@@ -26,11 +36,12 @@ export class Asking {
   /** Payload of pieces that were asked for, in bytes. */
   bytesDown = 0;
 
-  /** `queue`: how many requests the peer says that it holds. */
-  constructor(swarm: () => Swarm, queue: () => number, times: ChallengeTimes) {
+  /** `peer.queue`: how many requests the peer says that it holds. */
+  constructor(swarm: () => Swarm, peer: { readonly queue: number }, times: ChallengeTimes) {
     this.#swarm = swarm;
-    this.#queue = queue;
+    this.#peer = peer;
     this.#times = times;
+    this.hashes = new HashExchange(swarm, times.timeoutMs);
   }
 
   get isChoked(): boolean {
@@ -42,12 +53,17 @@ export class Asking {
   }
 
   get due(): number {
-    return this.#challenge?.due ?? Number.POSITIVE_INFINITY;
+    return Math.min(this.#challenge?.due ?? Number.POSITIVE_INFINITY, this.hashes.due);
   }
 
-  /** Begins a challenge; the caller knows that none is under way and that the peer shows the piece. */
-  begin(piece: number, now: number, out: Out): void {
-    this.#challenge = new Challenge(piece, this.#swarm().layout!.pieceBytes(piece), this.#times, now);
+  /** Begins a challenge, of a piece or of one leaf of it; the caller knows that none is under way and that the peer shows the piece. */
+  begin(piece: number, leaf: number | undefined, now: number, out: Out): void {
+    const layout = this.#swarm().layout!;
+    const plan = leaf === undefined ? undefined : layout.leaf?.(piece, leaf);
+    this.#leaf = plan && { index: leaf!, plan, hash: undefined };
+    this.#challenge = new Challenge({ piece, ...(plan ?? { begin: 0, bytes: layout.pieceBytes(piece) }) }, this.#times);
+    const question = plan ? plan.question : layout.hashesFor?.(piece);
+    if (question) this.hashes.ask(question, now, out);
     if (!this.#interested) {
       this.#interested = true;
       send({ type: 'interested' }, out);
@@ -99,24 +115,44 @@ export class Asking {
     return undefined;
   }
 
+  /** HASHES. */
+  takeHashes(message: HashAnswer, now: number, out: Out): Judgement {
+    const taken = this.hashes.take(message);
+    if (taken !== 'answered') return taken;
+    if (this.#leaf) this.#leaf.hash = message.hashes.slice(this.#leaf.plan.at, this.#leaf.plan.at + HASH_BYTES);
+    else this.#swarm().layout!.addHashes?.(message, message.hashes);
+    this.#ask(now, out);
+    return undefined;
+  }
+
+  /** HASH_REJECT. */
+  rejectHashes(range: HashRange, now: number, out: Out): Judgement {
+    if (!this.hashes.reject(range)) return { useless: 'hashes_unasked' };
+    this.#end('unchecked', now, out);
+    return undefined;
+  }
+
   tick(now: number, out: Out): void {
+    if (this.hashes.tick(now)) this.#end('unchecked', now, out);
     const wanted = this.#challenge?.tick(now);
     if (wanted === 'ask') this.#ask(now, out);
     else if (wanted === 'silent') this.#end('silent', now, out);
   }
 
   #check(challenge: Challenge, now: number, out: Out): void {
-    const fits = this.#swarm().layout!.verify(challenge.piece, challenge.data);
-    // Whose hash is not known must not be asked for: a verdict would come of it.
-    if (fits === undefined) throw new Error(`the hash of piece ${challenge.piece} is not known`);
-    this.#end(fits ? 'passed' : 'failed', now, out);
+    const { piece, data } = challenge;
+    const fits = this.#leaf
+      ? equalBytes(sha256(data), this.#leaf.hash!)
+      : // The hash was known when the piece was asked for; that of a very long file may have gone since.
+        this.#swarm().layout!.verify(piece, data);
+    this.#end(fits === undefined ? 'unchecked' : fits ? 'passed' : 'failed', now, out);
   }
 
   /** Sends the requests that may go out now. */
   #ask(now: number, out: Out): void {
     const challenge = this.#challenge;
-    if (!challenge || (this.#choked && !this.allowedFast.has(challenge.piece))) return;
-    const depth = Math.max(1, Math.min(MAX_DEPTH, this.#queue()));
+    if (!challenge || this.hashes.isBusy || (this.#choked && !this.allowedFast.has(challenge.piece))) return;
+    const depth = Math.max(1, Math.min(MAX_DEPTH, this.#peer.queue));
     for (const request of challenge.requests(depth, now)) send(request, out);
   }
 
@@ -126,7 +162,10 @@ export class Asking {
     this.#abandoned = challenge.piece;
     if (result === 'silent') for (const cancel of challenge.cancels()) send(cancel, out);
     const ms = challenge.askedAt === undefined ? 0 : now - challenge.askedAt;
-    out.emit({ type: 'challenge', piece: challenge.piece, result, ms, data: result === 'passed' ? challenge.data : undefined });
+    const leaf = this.#leaf?.index;
+    const data = result === 'passed' && leaf === undefined ? challenge.data : undefined;
+    this.#leaf = undefined;
+    out.emit({ type: 'challenge', piece: challenge.piece, leaf, result, ms, data });
   }
 }
 

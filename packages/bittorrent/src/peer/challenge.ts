@@ -1,4 +1,4 @@
-// One piece asked of one peer, whole and from nobody else, so that its hash speaks for or against this peer alone.
+// One piece, or one leaf of it, asked of one peer, whole and from nobody else, so that its hash speaks for or against this peer alone.
 import { BLOCK_BYTES, type BlockMessage } from './messages.ts';
 
 // waiting -> asked       unchoked (or the piece is allowed fast): requests go out, at most `depth` at a time
@@ -9,7 +9,15 @@ import { BLOCK_BYTES, type BlockMessage } from './messages.ts';
 //
 // A choking peer sends CHOKE before its REJECTs (BEP 6), so that those find the challenge waiting and prove nothing.
 
-export type ChallengeResult = 'passed' | 'failed' | 'rejected' | 'silent';
+/** `unchecked`: the peer gave no hashes to check it with (BEP 52), and was not asked for the piece. That says nothing for or against it. */
+export type ChallengeResult = 'passed' | 'failed' | 'rejected' | 'silent' | 'unchecked';
+
+/** What is asked for: all of a piece, or a part of it that begins at a block. */
+export interface Part {
+  readonly piece: number;
+  readonly begin: number;
+  readonly bytes: number;
+}
 
 export interface ChallengeTimes {
   /** Without a block for this long, while asked, it is `silent`. */
@@ -23,7 +31,7 @@ type State = 'waiting' | 'asked' | 'refused';
 export class Challenge {
   readonly piece: number;
   readonly bytes: number;
-  readonly startedAt: number;
+  readonly #begin: number;
   readonly #times: ChallengeTimes;
   readonly #blocks: number;
   /** 0 not asked, 1 asked, 2 here. */
@@ -36,10 +44,10 @@ export class Challenge {
   #due = Number.POSITIVE_INFINITY;
   #askedAt: number | undefined;
 
-  constructor(piece: number, bytes: number, times: ChallengeTimes, now: number) {
+  constructor({ piece, begin, bytes }: Part, times: ChallengeTimes) {
     this.piece = piece;
     this.bytes = bytes;
-    this.startedAt = now;
+    this.#begin = begin;
     this.#times = times;
     this.#blocks = Math.ceil(bytes / BLOCK_BYTES);
     this.#marks = new Uint8Array(this.#blocks);
@@ -78,20 +86,20 @@ export class Challenge {
 
   /** A block came: `whole` when it was the last one. Anything that was not asked for is `useless`. */
   take(begin: number, block: Uint8Array, now: number): 'taken' | 'whole' | 'useless' {
-    const index = begin / BLOCK_BYTES;
-    if (!Number.isInteger(index) || index >= this.#blocks || this.#marks[index] === 2) return 'useless';
+    const index = this.#indexOf(begin);
+    if (index === undefined || this.#marks[index] === 2) return 'useless';
     if (block.length !== this.#length(index)) return 'useless';
     if (this.#marks[index] === 1) this.#outstanding--;
     else if (this.#askedAt === undefined) return 'useless';
     this.#data ??= new Uint8Array(this.bytes);
-    this.#data.set(block, begin);
+    this.#data.set(block, begin - this.#begin);
     this.#marks[index] = 2;
     this.#here++;
     this.#due = now + this.#times.timeoutMs;
     return this.#here === this.#blocks ? 'whole' : 'taken';
   }
 
-  /** The piece; only after `whole`. */
+  /** What was asked for; only after `whole`. */
   get data(): Uint8Array {
     return this.#data ?? new Uint8Array(0);
   }
@@ -106,8 +114,8 @@ export class Challenge {
   /** A REJECT. `rejected` ends the challenge, `useless` was about nothing that we asked. */
   reject(begin: number, now: number): 'waiting' | 'rejected' | 'useless' {
     if (this.#state !== 'asked') return this.#state === 'waiting' ? 'waiting' : 'useless';
-    const index = begin / BLOCK_BYTES;
-    if (!Number.isInteger(index) || this.#marks[index] !== 1) return 'useless';
+    const index = this.#indexOf(begin);
+    if (index === undefined || this.#marks[index] !== 1) return 'useless';
     this.#forget();
     if (++this.#rejects > 1) return 'rejected';
     this.#state = 'refused';
@@ -133,11 +141,16 @@ export class Challenge {
     this.#outstanding = 0;
   }
 
+  #indexOf(begin: number): number | undefined {
+    const index = (begin - this.#begin) / BLOCK_BYTES;
+    return Number.isInteger(index) && index >= 0 && index < this.#blocks ? index : undefined;
+  }
+
   #length(index: number): number {
     return Math.min(BLOCK_BYTES, this.bytes - index * BLOCK_BYTES);
   }
 
   #message(type: 'request' | 'cancel', index: number): BlockMessage {
-    return { type, index: this.piece, begin: index * BLOCK_BYTES, length: this.#length(index) };
+    return { type, index: this.piece, begin: this.#begin + index * BLOCK_BYTES, length: this.#length(index) };
   }
 }

@@ -7,7 +7,7 @@ import type { MetadataFailure } from './metadata-fetch.ts';
 import type { PexPeer } from './pex.ts';
 
 /** Parts of the wire that can be malformed; with the reason they name a violation. */
-type Part = 'frame' | 'message' | 'bitfield' | 'have' | 'extension' | 'metadata' | 'pex';
+type Part = 'frame' | 'message' | 'bitfield' | 'have' | 'extension' | 'metadata' | 'pex' | 'hashes';
 
 /** What ends a session as the peer's fault. `frame_slow`: a frame that does not become whole. `flood`: too much that is of no use. */
 export type Violation = `${Part}_${MalformedReason}` | 'handshake_bad_field' | 'frame_slow' | 'flood';
@@ -32,6 +32,7 @@ export const USELESS = [
   'pex_early',
   'pex_private',
   'hashes_unasked',
+  'hashes_refused',
 ] as const;
 export type Useless = (typeof USELESS)[number];
 
@@ -66,10 +67,12 @@ export type PeerFact =
   | {
       readonly type: 'challenge';
       readonly piece: number;
+      /** Which of its 16 KiB leaves was asked for; undefined: the whole piece. */
+      readonly leaf?: number | undefined;
       readonly result: ChallengeResult;
       /** From the first request; 0 when none went out. */
       readonly ms: number;
-      /** The verified piece, when it passed. */
+      /** The verified piece, when all of it was asked for and it passed. */
       readonly data: Uint8Array | undefined;
     }
   /** The last fact. `outcome` is `handshaken` whenever the handshake was good, however it ended afterwards. */

@@ -88,6 +88,11 @@ export class HandshakeBuffer {
     return this.#filled >= HANDSHAKE_HEAD_BYTES ? this.#bytes.slice(28, 48) : undefined;
   }
 
+  /** The reserved bytes; zero while they are not there. */
+  get reserved(): Uint8Array {
+    return this.#bytes.subarray(20, 28);
+  }
+
   /** The handshake; `truncated` while it is not whole, `bad_field` as soon as it cannot become one. */
   read(): Handshake | Malformed {
     return decodeHandshake(this.#bytes.subarray(0, this.#filled));

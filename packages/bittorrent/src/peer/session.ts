@@ -7,7 +7,8 @@ import { Extended, type Judgement, type SelfDescription } from './extended.ts';
 import { OUR_EXTENSIONS } from './extension.ts';
 import type { Ending, PeerFact, SessionTimes, Violation } from './facts.ts';
 import { Framer } from './framer.ts';
-import { decodeFeatures, encodeFeatures, encodeHandshake, type Features, type Handshake, HandshakeBuffer } from './handshake.ts';
+import { Greeting } from './greeting.ts';
+import { decodeFeatures, type Features, type Handshake } from './handshake.ts';
 import { decodeMessage, encodeMessage, type Message } from './messages.ts';
 import { Patience } from './patience.ts';
 import type { PexPeer } from './pex.ts';
@@ -28,8 +29,6 @@ import type { Swarm } from './swarm.ts';
 // Nothing is allocated by a length that the peer names, and every wait has a deadline.
 
 type State = 'connecting' | 'greeting' | 'talking' | 'ended';
-
-const FEATURES: Partial<Features> = { extended: true, fast: true };
 
 export interface SessionOptions {
   /** Our 20 bytes. */
@@ -56,8 +55,7 @@ export class PeerSession implements Session<PeerFact> {
   readonly pieces = new PeerPieces();
   #swarm: Swarm | undefined;
   #state: State = 'connecting';
-  readonly #greeting = new HandshakeBuffer();
-  #answered = false;
+  readonly #greeting: Greeting;
   #handshaken = false;
   #features: Features = { dht: false, fast: false, extended: false, v2: false };
   #ending: { outcome: Outcome | undefined; ending: Ending } | undefined;
@@ -70,16 +68,13 @@ export class PeerSession implements Session<PeerFact> {
   constructor(options: SessionOptions) {
     this.#options = options;
     this.#times = options.times;
+    this.#greeting = new Greeting(options.peerId);
     if (typeof options.swarm !== 'function') this.#swarm = options.swarm;
     this.#serving = new Serving(() => this.#swarm!);
     this.#extended = new Extended(() => this.#swarm!, options.times);
     const { challengeMs, rejectRetryMs } = options.times;
     const times = { timeoutMs: challengeMs, retryMs: rejectRetryMs };
-    this.#asking = new Asking(
-      () => this.#swarm!,
-      () => this.#extended.queue,
-      times,
-    );
+    this.#asking = new Asking(() => this.#swarm!, this.#extended, times);
   }
 
   /** The handshake was good and nothing has ended it. */
@@ -121,11 +116,19 @@ export class PeerSession implements Session<PeerFact> {
     return this.isTalking && this.#extended.fetchMetadata(now, out);
   }
 
-  /** Asks for a whole piece as soon as the peer lets us; a `challenge` fact follows. False when one is under way or the piece is not known to be there. */
-  challenge(piece: number, now: number, out: Out): boolean {
-    if (!this.isTalking || this.#asking.isBusy || !this.#swarm?.layout || !this.pieces.field?.has(piece)) return false;
-    this.#asking.begin(piece, now, out);
+  /** Asks for a piece, or for one 16 KiB leaf of it (v2); a `challenge` fact follows. False when one is under way, the piece is not there, or no hashes are. */
+  challenge(piece: number, now: number, out: Out, leaf?: number): boolean {
+    const layout = this.#swarm?.layout;
+    if (!this.isTalking || this.#asking.isBusy || !layout || !this.pieces.field?.has(piece)) return false;
+    const needsHashes = leaf !== undefined || layout.hashesFor?.(piece) !== undefined;
+    if (needsHashes && !this.answersHashes) return false;
+    this.#asking.begin(piece, leaf, now, out);
     return true;
+  }
+
+  /** It can be asked for hashes: both sides use the v2 name of the torrent (libtorrent drops who asks without), and it has not refused too often. */
+  get answersHashes(): boolean {
+    return this.isTalking && this.#greeting.isV2(this.#swarm!) && !this.#asking.hashes.isRefused;
   }
 
   /** The swarm knows more than before: its metadata (then what the peer showed is held against it), or that somebody else fetched it. */
@@ -213,9 +216,7 @@ export class PeerSession implements Session<PeerFact> {
   // ---- greeting
 
   #greet(now: number, out: Out): void {
-    this.#answered = true;
-    const { peerId } = this.#options;
-    out.write(encodeHandshake({ reserved: encodeFeatures(FEATURES), infoHash: this.#swarm!.infoHash, peerId }));
+    out.write(this.#greeting.say(this.#swarm!));
     this.#keepAliveDue = now + this.#times.keepAliveMs;
   }
 
@@ -241,7 +242,7 @@ export class PeerSession implements Session<PeerFact> {
       this.#stop('wrong_infohash', 'finished', out);
       return false;
     }
-    if (!this.#answered) this.#greet(now, out);
+    if (!this.#greeting.isSaid) this.#greet(now, out);
     return true;
   }
 
@@ -328,11 +329,11 @@ export class PeerSession implements Session<PeerFact> {
       case 'extended':
         return this.#extendedMessage(message.id, message.payload, now, out);
       case 'hash_request':
-        this.#write({ ...message, type: 'hash_reject' }, now, out);
-        return { useless: 'hashes_unasked' };
+        return this.#asking.hashes.serve(message, now, out);
       case 'hashes':
+        return this.#asking.takeHashes(message, now, out);
       case 'hash_reject':
-        return { useless: 'hashes_unasked' };
+        return this.#asking.rejectHashes(message, now, out);
       case 'port':
       case 'suggest':
         return undefined;
