@@ -13,7 +13,7 @@ afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 /** Publishes from `first` on for some time, then dies; answers what it had published, and when. */
 async function runAndKill(first: number, forMs: number): Promise<{ count: number; at: number }[]> {
-  const child = spawn(process.execPath, [join(import.meta.dirname, 'support/publisher.ts'), directory, String(first)], {
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'support/publisher-process.ts'), directory, String(first)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   let text = '';

@@ -6,7 +6,7 @@ import { type Event, makeEvent } from '@swarmscope/events/event.ts';
 
 export const DAY_MS = 86_400_000;
 export const DAYS = 30;
-export const CENSUSES_A_DAY = 4;
+const CENSUSES_A_DAY = 4;
 /** Pseudonyms change each week. */
 const EPOCH_DAYS = 7;
 const RANGES = 64;

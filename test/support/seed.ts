@@ -6,7 +6,7 @@ import { rejectedLine } from '@swarmscope/store/rejected.ts';
 import type { Store } from '@swarmscope/store/store.ts';
 import { DAY_MS, DAYS, FATES, hexOf, type StampOf, swarmEvents } from './seed-swarms.ts';
 
-export const NETWORK = 'public';
+const NETWORK = 'public';
 const NODES = 60;
 const NODE_CLIENTS = ['libtorrent 2.0', 'µTorrent 3.6', 'BitTorrent 7.1', 'aria2 1.37', null];
 const CAUGHT = ['fake_nodes', 'fake_samples', 'sybil', 'id_mismatch'] as const;
@@ -18,7 +18,7 @@ export function endOfSeed(nowMs: number): number {
 }
 
 /** All events of the month before `endMs`, which is a midnight. */
-export function* seedEvents(endMs: number): Generator<Event> {
+function* seedEvents(endMs: number): Generator<Event> {
   const startMs = endMs - DAYS * DAY_MS;
   const stampOf: StampOf = (ts) => ({ ts, instance_id: 'seed-1', network: NETWORK });
   for (const fate of FATES) yield* swarmEvents(fate, startMs, stampOf);
