@@ -25,6 +25,9 @@ export const crawlerConfig = z.object({
   flowsPerMinute: integer('Distinct hosts asked in a minute: home routers die of flows.', 1, 10_000_000).default(12_000),
   nodesMax: integer('Nodes known at a time.', 1_000, 5_000_000).default(250_000),
   infohashesMax: integer('Infohashes remembered at a time.', 1_000, 50_000_000).default(2_000_000),
+  takedown: listOf('Infohashes (40 hex digits) that are never told of.', 'infohashes', (entry) =>
+    /^[0-9a-f]{40}$/i.test(entry),
+  ).default([]),
   stateFile: text('File of node id, routing table and frontier.').optional(),
 });
 

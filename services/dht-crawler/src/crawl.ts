@@ -100,11 +100,7 @@ export class Crawl {
         return;
       case 'lookup_done':
         if (!this.#lookups.delete(fact.lookup)) return;
-        for (const { id, address, port } of fact.closest) this.list(id, { address, port }, undefined, now, dht);
-        this.#options.sink.looked(
-          fact.infoHash,
-          fact.closest.map((contact) => contact.id),
-        );
+        this.#looked(fact, now, dht);
         break;
       case 'malformed':
       case 'unasked':
@@ -115,6 +111,17 @@ export class Crawl {
         return;
     }
     this.#pump(now, dht, out);
+  }
+
+  #looked(fact: Extract<DhtFact, { type: 'lookup_done' }>, now: number, dht: DhtNode): void {
+    const { closest, infoHash } = fact;
+    const metBefore = closest.filter((contact) => this.roster.at(contact)?.met).length;
+    this.#options.sink.looked(
+      infoHash,
+      closest.map((contact) => contact.id),
+      metBefore,
+    );
+    for (const { id, address, port } of closest) this.list(id, { address, port }, undefined, now, dht);
   }
 
   /** Lists an endpoint that somebody named, if it belongs to our shard and may be asked. */

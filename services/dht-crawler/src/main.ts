@@ -40,11 +40,14 @@ process.exit(
     const limits = { queriesPerSecond: Math.max(1, Math.floor(packetsPerSecond * 0.85)), maxNodes: config.nodesMax };
     const shard = { index: config.shardIndex - 1, count: config.shardCount };
     const common = { bus, clock, random, policy, pseudonyms, log, metrics, network, instanceId, addresses };
-    const { infohashesMax } = config;
-    shell.add(await startCrawler({ ...common, dht, shard, statePath, build: BUILD, infohashesMax, limits }));
+    const { infohashesMax, takedown } = config;
+    const suppressed = new Set(takedown.map((infoHash) => infoHash.toLowerCase()));
+    shell.add(await startCrawler({ ...common, dht, shard, statePath, build: BUILD, infohashesMax, suppressed, limits }));
     const bootstrap = await resolveBootstrap(config.bootstrap);
     for (const driven of dht) driven.act((node, now, out) => node.bootstrap(bootstrap, now, out));
-    const watch = await serveWatch(config.metricsListen, metrics, () => []);
+    const watch = await serveWatch(config.metricsListen, metrics, () =>
+      dht.some((driven) => driven.act((node) => node.table.size) > 0) ? [] : ['no DHT node has answered'],
+    );
     shell.closing('metrics', () => watch.close());
   }),
 );

@@ -33,7 +33,11 @@ export interface PublisherOptions {
   readonly network: string;
   readonly instanceId: string;
   readonly addresses: 'pseudonymous' | 'full';
+  /** Infohashes (hex) that are never told of: the takedown list. */
+  readonly suppressed?: ReadonlySet<string>;
 }
+
+type Looked = CrawlSink['looked'];
 
 interface Named {
   /** Of which id, where it is one of a node: it may change. */
@@ -46,9 +50,9 @@ interface Named {
 export class Publisher implements CrawlSink {
   readonly #options: PublisherOptions;
   readonly #recent = new RecentKeys(RECENT_MAX);
-  readonly #onLooked: (target: Uint8Array, closest: readonly Uint8Array[]) => void;
+  readonly #onLooked: Looked;
 
-  constructor(options: PublisherOptions, onLooked: (target: Uint8Array, closest: readonly Uint8Array[]) => void) {
+  constructor(options: PublisherOptions, onLooked: Looked) {
     this.#options = options;
     this.#onLooked = onLooked;
   }
@@ -58,8 +62,8 @@ export class Publisher implements CrawlSink {
     bus.publish(makeEvent(topic, columns, { ts: clock.wall(), instance_id: instanceId, network }));
   }
 
-  looked(target: Uint8Array, closest: readonly Uint8Array[]): void {
-    this.#onLooked(target, closest);
+  looked(target: Uint8Array, closest: readonly Uint8Array[], metBefore: number): void {
+    this.#onLooked(target, closest, metBefore);
   }
 
   /** `infohash_sighted`: one per (infohash, way, reporter) an hour, and one more for a confirmation. */
@@ -69,8 +73,10 @@ export class Publisher implements CrawlSink {
       (bytes[at + offset]! << 24) | (bytes[at + offset + 1]! << 16) | (bytes[at + offset + 2]! << 8) | bytes[at + offset + 3]!;
     const key = keyOf(word(0) ^ WAYS.indexOf(way), word(8), reporter.hash);
     if (!this.#recent.isNew(key, now) && !confirmed) return;
+    const infoHash = toHex(bytes.subarray(at, at + 20));
+    if (this.#options.suppressed?.has(infoHash)) return;
     this.publish('infohash_sighted', {
-      info_hash: toHex(bytes.subarray(at, at + 20)),
+      info_hash: infoHash,
       way,
       reporter_key: reporter.key,
       key_epoch: reporter.epoch,

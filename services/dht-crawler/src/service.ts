@@ -15,7 +15,7 @@ import type { Log } from '@swarmscope/runtime/log.ts';
 import type { Metrics } from '@swarmscope/runtime/metrics.ts';
 import type { Service } from '@swarmscope/runtime/service.ts';
 import { Crawl, type CrawlOptions, DEFAULT_CRAWL } from './crawl.ts';
-import { distanceShare, LookupDistances } from './dht-size.ts';
+import { distanceShare, LookupDistances, markRecapture, type SizeEstimate } from './dht-size.ts';
 import { shardOf } from './frontier.ts';
 import { type Naming, Publisher } from './publish.ts';
 import { hashText } from './recent.ts';
@@ -39,6 +39,8 @@ export interface CrawlerOptions {
   readonly shard: { readonly index: number; readonly count: number };
   readonly statePath?: string | undefined;
   readonly build?: string;
+  /** Infohashes (hex) that are never told of. */
+  readonly suppressed?: ReadonlySet<string>;
   readonly infohashesMax?: number;
   readonly limits?: Partial<Pick<CrawlOptions, 'queriesPerSecond' | 'maxNodes' | 'maxInFlight' | 'sweepMs'>>;
 }
@@ -61,6 +63,8 @@ export interface RunningCrawler extends Service {
 }
 
 const SAMPLE_MS = 10_000;
+/** What a lookup counts for at the next: some 50 lookups are kept, in which a sweep meets its share of the nodes. */
+const RECAPTURE_KEPT = 0.98;
 const STATE_MS = 300_000;
 const INFOHASHES_MAX = 2_000_000;
 
@@ -88,6 +92,8 @@ class CrawlerService implements RunningCrawler {
   readonly #seen: SeenInfohashes;
   readonly #publisher: Publisher;
   readonly #distances = new LookupDistances();
+  /** Nodes that lookups of random targets ended at lately, and those of them that the crawl had met by itself. */
+  readonly #recapture = { met: 0, all: 0 };
   readonly #parts: Part[] = []; // bound: one per family
   readonly #malformed: Partial<Record<MalformedReason, number>> = {};
   readonly #timers: NodeJS.Timeout[] = []; // bound: the two of start()
@@ -102,9 +108,11 @@ class CrawlerService implements RunningCrawler {
     });
     this.failed.catch(() => {});
     this.#seen = new SeenInfohashes(options.infohashesMax ?? INFOHASHES_MAX, Math.floor(options.random() * 2 ** 32));
-    this.#publisher = new Publisher(options, (target, closest) =>
-      this.#distances.note(closest.map((id) => distanceShare(id, target))),
-    );
+    this.#publisher = new Publisher(options, (target, closest, metBefore) => {
+      this.#distances.note(closest.map((id) => distanceShare(id, target)));
+      this.#recapture.met = this.#recapture.met * RECAPTURE_KEPT + metBefore;
+      this.#recapture.all = this.#recapture.all * RECAPTURE_KEPT + closest.length;
+    });
     for (const driven of options.dht) this.#parts.push(this.#part(driven));
     this.#last.atMs = options.clock.now();
   }
@@ -188,7 +196,7 @@ class CrawlerService implements RunningCrawler {
     const { clock, shard, build } = this.#options;
     const progress = this.progress();
     const nowMs = clock.now();
-    const size = this.#distances.estimate();
+    const size = this.#distances.estimate() ?? this.#recaptured();
     const malformed = Object.entries(progress.malformed).map(
       ([reason, count]) => [reason, count - (this.#last.malformed[reason as MalformedReason] ?? 0)] as const,
     );
@@ -217,6 +225,13 @@ class CrawlerService implements RunningCrawler {
     this.#last = { queries: progress.queries, answers: progress.answers, malformed: progress.malformed, atMs: nowMs };
   }
 
+  /** The size by mark-recapture: the crawl met some, lookups of random targets met others, and some of them are the same. */
+  #recaptured(): SizeEstimate | undefined {
+    const met = this.#parts.reduce((total, { crawl }) => total + crawl.met, 0);
+    const { met: both, all } = this.#recapture;
+    return markRecapture(met, Math.round(all), Math.min(met, Math.round(both)));
+  }
+
   #budgets(nowMs: number): Record<string, number> {
     const budgets: Record<string, number> = {};
     for (const { driven } of this.#parts)
@@ -235,6 +250,8 @@ class CrawlerService implements RunningCrawler {
   #counters(): Record<string, number> {
     const { malformed, coveragePpm, ...counts } = this.progress();
     const counters: Record<string, number> = { ...counts };
+    const recaptured = this.#recaptured();
+    if (recaptured) counters['size_recaptured'] = Math.round(recaptured.size);
     for (const { driven, crawl } of this.#parts) {
       for (const [name, value] of Object.entries(driven.act((node) => node.counters)))
         counters[`dht_${name}`] = (counters[`dht_${name}`] ?? 0) + value;

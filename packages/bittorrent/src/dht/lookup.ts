@@ -5,6 +5,7 @@ import type { Query } from '../krpc/message.ts';
 import type { Endpoint } from '../machine.ts';
 import { compareDistance } from './distance.ts';
 import type { Target } from './facts.ts';
+import { blockOf } from './table.ts';
 
 export interface LookupPlan {
   readonly target: Uint8Array;
@@ -28,12 +29,15 @@ const SCRAPE_WIDTH = 16;
 const MAX_CANDIDATES = 160;
 /** Taken from one answer: nobody fills the list alone. */
 const MAX_FROM_ONE = 16;
+/** Nodes of one /24 or /48 that are asked: a cluster of sybils around the target holds no more of the closest than that. */
+const MAX_PER_BLOCK = 4;
 
 type State = 'new' | 'asked' | 'answered' | 'failed';
 
 interface Candidate extends Target {
   readonly key: string;
   readonly host: string;
+  readonly block: string;
   state: State;
   sentMs: number;
   token: Uint8Array | undefined;
@@ -58,6 +62,7 @@ export class Lookup {
   readonly #known = new Set<string>(); // bound: a few MAX_FROM_ONE times maxNodes
   /** Hosts asked: one question each, whatever ids are put into their mouths. */
   readonly #hosts = new Set<string>(); // bound: maxNodes
+  readonly #blocks = new Map<string, number>(); // bound: maxNodes
   readonly #hostOf: (endpoint: Endpoint) => string;
   readonly #width: number;
   readonly #maxNodes: number;
@@ -85,6 +90,7 @@ export class Lookup {
         port: contact.port,
         key: endpointKey(contact),
         host: this.#hostOf(contact),
+        block: blockOf(contact.address),
         state: 'new',
         sentMs: 0,
         token: undefined,
@@ -122,6 +128,7 @@ export class Lookup {
       if (closer >= this.#width || this.asked >= this.#maxNodes) break;
       if (candidate.state === 'answered' && candidate.id) closer++;
       if (candidate.state !== 'new' || this.#hosts.has(candidate.host)) continue;
+      if ((this.#blocks.get(candidate.block) ?? 0) >= MAX_PER_BLOCK) continue;
       const ready = readyAt(candidate);
       if (ready <= now) return { to: candidate, query: this.#question() };
       wait = Math.min(wait, ready);
@@ -138,9 +145,9 @@ export class Lookup {
   #after(now: number, readyAt: (endpoint: Endpoint) => number): Step {
     const { scrape, announce, target } = this.plan;
     let wait = Number.POSITIVE_INFINITY;
-    for (const candidate of this.#closestAnswered(this.#width)) {
+    for (const [place, candidate] of this.#closestAnswered(this.#width).entries()) {
       const isScrape = scrape && !candidate.scraped;
-      if (!isScrape && !(announce && candidate.token && !candidate.announced)) continue;
+      if (!isScrape && !(announce && place < WIDTH && candidate.token && !candidate.announced)) continue;
       const ready = readyAt(candidate);
       wait = Math.min(wait, ready);
       if (ready > now) continue;
@@ -165,6 +172,7 @@ export class Lookup {
     else {
       candidate.state = 'asked';
       this.#hosts.add(candidate.host);
+      this.#blocks.set(candidate.block, (this.#blocks.get(candidate.block) ?? 0) + 1);
     }
   }
 

@@ -190,9 +190,12 @@ export class RoutingTable {
   }
 }
 
-/** The network that one party may hold; loopback addresses are a laboratory's, each its own. */
-function blockOf(address: string): string {
-  return address.startsWith('127.') ? address : addressPrefix(address);
+/** Private and loopback addresses: only a laboratory admits them, and there each is a party of its own. */
+const PRIVATE = /^(?:127|10)\.|^192\.168\.|^172\.(?:1[6-9]|2\d|3[01])\.|^::1$|^f[cd]/;
+
+/** The network that one party may hold: the /24 or /48 of a public address. */
+export function blockOf(address: string): string {
+  return PRIVATE.test(address) ? address : addressPrefix(address);
 }
 
 /** Who makes room in a full bucket: a failing node, else a questionable one whose id does not fit its address when the new one's does. */
