@@ -95,7 +95,7 @@ async function untilMeasured({ crawler, prober }: Pipeline, progress: Progress, 
     progress.show([
       { name: 'DHT swept (percent)', value: crawl.sweeps > 0 ? 100 : Math.floor(crawl.coveragePpm / 10_000), total: 100 },
       { name: 'infohashes confirmed', value: crawl.confirmed, total: crawl.infohashes },
-      { name: 'swarms counted', value: probe.censuses, total: probe.swarms },
+      { name: 'swarms counted', value: Math.min(probe.censuses, probe.swarms), total: probe.swarms },
       { name: 'peers reached', value: probe.handshaken, total: probe.dialled },
       { name: 'pieces verified', value: probe.challengesPassed, total: 0 },
     ]);
