@@ -2,8 +2,8 @@
 
 /** Half full, the young generation becomes the old one, and the old one is forgotten. */
 export class RecentMap<V> {
-  #young = new Map<string, V>();
-  #old = new Map<string, V>();
+  #young = new Map<string, V>(); // bound: max / 2
+  #old = new Map<string, V>(); // bound: max / 2
   readonly #half: number;
 
   constructor(max: number) {
