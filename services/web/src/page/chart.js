@@ -50,7 +50,7 @@ export function makeChart(panel, body, view) {
       moments,
       view,
       size: sizeOf(plotBox),
-      onCursor: (at) => values(at ?? last),
+      onCursor: (at) => values(at ?? atRest),
     });
     plot = new uPlot(options, dataOf(panel, times, series), plotBox);
   };
