@@ -52,7 +52,7 @@ export class Findings {
   readonly liars = new Map<NodeVerdict, number>(); // bound: the verdicts
   readonly #options: FindingsOptions;
   readonly #roster: Roster;
-  /** Parties with a condemned node: what they told first is not worth a question. */
+  /** Parties with a node that invents infohashes or peers: what they told first is not worth a question. */
   readonly #liarParties = new Set<number>(); // bound: LIAR_PARTIES_MAX
   #passiveMs = 0;
 
@@ -173,7 +173,8 @@ export class Findings {
 
   #condemn(node: CrawlNode, verdict: NodeVerdict): void {
     this.liars.set(verdict, (this.liars.get(verdict) ?? 0) + 1);
-    if (this.#liarParties.size < LIAR_PARTIES_MAX) this.#liarParties.add(this.#options.partyOf(node));
+    const invents = verdict === 'fake_samples' || verdict === 'fake_peers';
+    if (invents && this.#liarParties.size < LIAR_PARTIES_MAX) this.#liarParties.add(this.#options.partyOf(node));
   }
 
   /** The next infohash that is due for confirmation, with who may witness it. */
