@@ -38,6 +38,7 @@ export const SUITES: readonly { file: string; title: string; needs: readonly Ext
     needs: ['libtorrent', 'transmission', 'aria2', 'opentracker'],
   },
   { file: 'test/interop/utp.test.ts', title: 'uTP with libtorrent', needs: ['libtorrent'] },
+  { file: 'test/interop/v2.test.ts', title: 'v2 and hybrid torrents with libtorrent', needs: ['libtorrent'] },
 ];
 
 const PROGRAMS: Partial<Record<Extra, readonly string[]>> = {

@@ -13,12 +13,16 @@ export class LoneSwarm implements Swarm {
   info: Uint8Array | undefined;
   layout: PieceLayout | undefined;
 
-  constructor(infoHash: Uint8Array) {
+  /** The v2 name, 20 bytes: given for a hybrid, or known from the metadata. */
+  infoHashV2: Uint8Array | undefined;
+
+  constructor(infoHash: Uint8Array, infoHashV2?: Uint8Array) {
     this.infoHash = infoHash;
+    this.infoHashV2 = infoHashV2;
   }
 
   isNamed(infoHash: Uint8Array): boolean {
-    return equalBytes(infoHash, this.infoHash);
+    return [this.infoHash, this.infoHashV2].some((name) => name && equalBytes(infoHash, name));
   }
 
   /** Takes an info dictionary that a session has checked. */
@@ -26,6 +30,7 @@ export class LoneSwarm implements Swarm {
     const info = parseInfo(bytes);
     if (info instanceof Malformed) throw new Error(`no info dictionary: ${info.reason}`);
     this.info = bytes;
+    this.infoHashV2 = info.infoHashV2?.subarray(0, 20);
     this.layout = new TorrentLayout(info);
   }
 }
