@@ -132,6 +132,7 @@ export class Prober implements ProbeOwner {
   /** Another name of the swarm, known before its metadata. */
   alsoNamed(swarm: ProbedSwarm, infoHash: string): void {
     this.#unite(swarm, [infoHash]);
+    this.#rename(swarm, swarm.id);
   }
 
   get active(): number {
@@ -204,7 +205,7 @@ export class Prober implements ProbeOwner {
   #start(entry: Entry, now: number): void {
     const { times, budgets, random, verify, announce } = this.#options;
     const swarm = this.swarm(entry.id);
-    if (swarm.census) return;
+    if (swarm.census) throw new Error(`a census of ${swarm.id} is under way already`);
     swarm.verify = verify === 'all' || (verify === 'watched' && swarm.watched && swarm.wantsVerify);
     swarm.announce = announce === 'all' || (announce === 'watched' && swarm.watched && swarm.wantsAnnounce);
     const id = Array.from({ length: CENSUS_ID_BYTES }, () => Math.floor(random() * 256));
@@ -366,7 +367,6 @@ export class Prober implements ProbeOwner {
   }
 
   #absorb(swarm: ProbedSwarm, other: ProbedSwarm): void {
-    this.schedule.remove(other.id);
     const entry = this.#active.get(other);
     this.#active.delete(other);
     if (swarm.census && other.census) swarm.census.absorb(other.census, swarm.views.length - 1);
@@ -377,19 +377,18 @@ export class Prober implements ProbeOwner {
     other.census = undefined;
   }
 
-  /** From now on events carry this swarm_id; so does the schedule. */
+  /** From now on events carry this swarm_id, and the schedule has it in one place, whatever names it had there. */
   #rename(swarm: ProbedSwarm, id: string): void {
-    if (swarm.id === id) return;
-    const entry = this.#active.get(swarm);
-    const known = this.schedule.get(swarm.id);
-    this.schedule.remove(swarm.id);
+    const active = this.#active.get(swarm);
+    const known = [swarm.id, ...swarm.names].map((name) => this.schedule.get(name)).filter((entry) => entry !== undefined);
+    for (const entry of known) this.schedule.remove(entry.id);
     swarm.id = id;
     // A source that nobody wants probed has a name, and no place in the schedule.
-    if (!known && !entry) return;
-    const { dueMs, censuses } = known ?? {};
-    const now = this.#options.clock.now();
-    const due = entry ? Number.POSITIVE_INFINITY : dueMs;
-    const renamed = this.schedule.add(id, swarm.watched, now, due, censuses) ?? new Entry(id);
-    if (entry) this.#active.set(swarm, renamed);
+    if (known.length === 0 && !active) return;
+    const due = active ? Number.POSITIVE_INFINITY : Math.min(...known.map((entry) => entry.dueMs));
+    const censuses = Math.max(0, ...known.map((entry) => entry.censuses));
+    const renamed = this.schedule.add(id, swarm.watched, this.#options.clock.now(), due, censuses) ?? new Entry(id);
+    renamed.isActive = active !== undefined;
+    if (active) this.#active.set(swarm, renamed);
   }
 }

@@ -8,6 +8,8 @@ export class Entry implements Timed {
   heapIndex = -1;
   readonly id: string;
   watched = false;
+  /** Its census is under way: it has no time until that is done. */
+  isActive = false;
   backoffMs = 0;
   censuses = 0;
 
@@ -80,7 +82,9 @@ export class Schedule {
 
   /** The next one that is due, watched before met; it has then no time until `done`. */
   take(now: number): Entry | undefined {
-    return this.#watched.takeDue(now) ?? this.#met.takeDue(now);
+    const entry = this.#watched.takeDue(now) ?? this.#met.takeDue(now);
+    if (entry) entry.isActive = true;
+    return entry;
   }
 
   /** When the next one is due. */
@@ -91,6 +95,7 @@ export class Schedule {
   /** A census is over. Who was reached is visited at its interval; where nobody was, the distance doubles. Returns the distance in ms. */
   done(entry: Entry, reached: number, now: number): number {
     const { watchedIntervalMs, metIntervalMs, backoffMinMs, backoffMaxMs } = this.#times;
+    entry.isActive = false;
     if (entry.censuses++ === 0 && this.#entries.get(entry.id) === entry) this.#fresh--;
     const interval = entry.watched ? watchedIntervalMs : metIntervalMs;
     entry.backoffMs = reached > 0 ? 0 : Math.min(backoffMaxMs, Math.max(backoffMinMs, 2 * entry.backoffMs));
@@ -106,6 +111,6 @@ export class Schedule {
   #rank(entry: Entry, watched: boolean, dueMs: number): void {
     this.#heapOf(entry).remove(entry);
     entry.watched = watched;
-    this.#heapOf(entry).set(entry, dueMs);
+    if (!entry.isActive) this.#heapOf(entry).set(entry, dueMs);
   }
 }

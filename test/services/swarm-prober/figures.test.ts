@@ -175,6 +175,15 @@ describe('the schedule', () => {
     expect(schedule.done(watched, 0, 0)).toBe(100);
   });
 
+  test('has no time while its census is under way, even when it becomes watched', () => {
+    const schedule = new Schedule(10, times);
+    schedule.add('m', false, 0);
+    const entry = schedule.take(0)!;
+    schedule.add('m', true, 10);
+    expect([entry.watched, schedule.next()]).toEqual([true, Number.POSITIVE_INFINITY]);
+    expect([schedule.done(entry, 1, 20), schedule.next(), schedule.fresh]).toEqual([100, 120, 0]);
+  });
+
   test('becomes watched and not watched again', () => {
     const schedule = new Schedule(10, times);
     schedule.add('m', false, 0, 9000);

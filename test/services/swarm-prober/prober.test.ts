@@ -1,0 +1,145 @@
+// The prober without sockets: censuses begin and end, the two names of a hybrid become one swarm wherever they stand, and nothing stays unsettled.
+import { toHex } from '@swarmscope/bittorrent/hex.ts';
+import type { Event, EventOf } from '@swarmscope/events/event.ts';
+import { Content } from '@swarmscope/lab/sim/content.ts';
+import { ManualClock } from '@swarmscope/runtime/clock.ts';
+import { raiseInvariant } from '@swarmscope/runtime/invariant.ts';
+import { seededRandom } from '@swarmscope/runtime/random.ts';
+import type { Agenda } from '@swarmscope/swarm-prober/agenda.ts';
+import { Prober } from '@swarmscope/swarm-prober/prober.ts';
+import type { Probes } from '@swarmscope/swarm-prober/probes.ts';
+import { Publisher } from '@swarmscope/swarm-prober/publish.ts';
+import { Scores } from '@swarmscope/swarm-prober/scores.ts';
+import { DEFAULT_BUDGETS, LAB_TIMES } from '@swarmscope/swarm-prober/settings.ts';
+import { expect, test } from 'vitest';
+
+const content = new Content({
+  name: 'Twin',
+  seed: 1,
+  pieceBytes: 16_384,
+  files: [{ path: 'a.bin', bytes: 50_000 }],
+  private: false,
+  version: 'hybrid',
+  trackers: [],
+});
+const [v1, v2] = content.wireHashes.map(toHex) as [string, string];
+const other = 'cc'.repeat(20);
+
+/** A prober whose clock a test moves; nobody answers it. */
+function make() {
+  const clock = new ManualClock(1_000);
+  const events: Event[] = []; // bound: one test
+  const asked: string[] = []; // bound: one test
+  const bus = {
+    publish(event: Event) {
+      events.push(event);
+      return 'queued' as const;
+    },
+  };
+  const naming = { epoch: 1, peerKey: () => 'aa'.repeat(8), addressKey: () => 'bb'.repeat(8) };
+  const prober = new Prober({
+    clock,
+    random: seededRandom(1),
+    agenda: { set() {} } as unknown as Agenda,
+    publisher: new Publisher({ bus, clock, naming, network: 'lab', instanceId: 'test', addresses: 'pseudonymous' }),
+    scores: new Scores(),
+    times: LAB_TIMES,
+    budgets: DEFAULT_BUDGETS,
+    admits: () => true,
+    isOwnEndpoint: () => false,
+    verify: 'all',
+    announce: 'none',
+    reachableSelf: () => undefined,
+    room: async () => {},
+    onInvariant: raiseInvariant,
+  });
+  const probes = { hasRoom: false, learn() {}, finish() {}, adopt() {}, offer() {} };
+  prober.connect(probes as unknown as Probes, {
+    isBusy: () => false,
+    ask: (view) => void asked.push(toHex(view.infoHash)),
+    reached() {},
+    hush() {},
+    end() {},
+  });
+  /** Lets time pass; censuses start in a microtask, since they wait for the bus. */
+  const pass = async (ms: number) => {
+    clock.advance(ms);
+    prober.pump();
+    await Promise.resolve();
+    await Promise.resolve();
+    await Promise.resolve();
+    prober.pump();
+  };
+  const of = <T extends Event['topic']>(topic: T) => events.filter((event): event is EventOf<T> => event.topic === topic);
+  return { prober, asked, pass, of };
+}
+
+const resolve = ({ prober }: ReturnType<typeof make>, name: string) => {
+  const view = prober.swarm(name).views.find((each) => toHex(each.infoHash) === name)!;
+  prober.metadata(view, content.info);
+};
+
+test('a swarm that was met has its census, is summed up, and is due again', async () => {
+  const { prober, asked, pass, of } = make();
+  prober.met(other);
+  expect(prober.isSettled).toBe(false);
+  await pass(2_000);
+  expect([asked, prober.active]).toEqual([[other], 1]);
+  await pass(LAB_TIMES.censusMinMs);
+  expect([prober.active, prober.isSettled, prober.schedule.size]).toEqual([0, true, 1]);
+  expect(of('swarm_sampled')).toMatchObject([{ swarm_id: other, endpoints_known: 0, completable: null }]);
+  expect(of('probe_state')).toMatchObject([{ swarm_id: other, last_outcome: 'nobody', censuses: 1 }]);
+  await pass(LAB_TIMES.metIntervalMs);
+  expect(asked).toEqual([other, other]);
+});
+
+test.each([
+  ['both under way, v1 resolved', [v1, v2], v1],
+  ['both under way, v2 resolved', [v2, v1], v2],
+  ['only v2 known', [v2], v2],
+])('a hybrid is one swarm: %s', async (_, met, resolved) => {
+  const made = make();
+  const { prober, asked, pass, of } = made;
+  for (const name of met) prober.met(name);
+  await pass(2_000);
+  resolve(made, resolved);
+  expect(new Set(asked)).toEqual(new Set([v1, v2]));
+  expect([prober.active, prober.schedule.size, prober.swarm(v1) === prober.swarm(v2)]).toEqual([1, 1, true]);
+  prober.met(v2);
+  await pass(LAB_TIMES.censusMinMs);
+  expect(of('swarm_sampled').map((event) => event.swarm_id)).toEqual([v1]);
+  expect(of('torrent_resolved').map((event) => [event.swarm_id, event.alias_of])).toEqual([
+    [v1, null],
+    [v2, v1],
+  ]);
+  prober.met(v2);
+  expect([prober.isSettled, prober.schedule.size]).toEqual([true, 1]);
+});
+
+test('the other name waits in the schedule when the first is resolved', async () => {
+  const made = make();
+  const { prober, pass, of } = made;
+  prober.met(v1);
+  await pass(2_000);
+  prober.met(v2, 10_000_000);
+  resolve(made, v1);
+  await pass(LAB_TIMES.censusMinMs);
+  expect([prober.isSettled, prober.schedule.size, of('swarm_sampled').length]).toEqual([true, 1, 1]);
+});
+
+test('what the operator has is no reason to probe', async () => {
+  const { prober, pass } = make();
+  const swarm = prober.swarm(v2);
+  swarm.isKept = true;
+  prober.alsoNamed(swarm, v1);
+  await pass(5_000);
+  expect([prober.active, prober.schedule.size, prober.isSettled]).toEqual([0, 0, true]);
+});
+
+test('a census that is cut short has no figures, and is due at once', async () => {
+  const { prober, pass, of } = make();
+  prober.met(other);
+  await pass(2_000);
+  prober.stop();
+  expect([of('swarm_sampled').length, of('probe_state')]).toMatchObject([0, [{ last_outcome: 'cut' }]]);
+});
