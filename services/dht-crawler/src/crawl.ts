@@ -11,7 +11,7 @@ import { isCondemned } from './judge.ts';
 import { type CrawlNode, prefixOf, Roster } from './nodes.ts';
 import { neighbourhoodBits, questionOf, randomIdWithin } from './questions.ts';
 import type { KeptFamily, KeptNode } from './state.ts';
-import { nextVisit, planRefused } from './visits.ts';
+import { DEAF_LOOKS, nextVisit, planRefused } from './visits.ts';
 
 export type { CrawlSink } from './findings.ts';
 
@@ -194,7 +194,7 @@ export class Crawl {
     else {
       node.failures++;
       node.timeouts++;
-      if (visit === 'sample' && ++node.deafLooks >= 2 && node.looks === 0) node.bep51 = false;
+      if (visit === 'sample' && ++node.deafLooks >= DEAF_LOOKS && node.looks === 0) node.bep51 = false;
     }
     if (visit === 'confirm') this.findings.confirmAgain(task.infoHash, task.tries, now);
     this.findings.judge(node, now);

@@ -21,8 +21,11 @@ export interface Planned {
   readonly open: boolean;
 }
 
-/** Unanswered questions in a row after which a node is silent. */
-export const SILENT_FAILURES = 2;
+/** Unanswered questions in a row after which a node is silent: more for one that has answered before, since packets get lost. */
+const SILENT_FAILURES = 2;
+const SILENT_FAILURES_MET = 4;
+/** Unanswered looks after which a node that answers otherwise knows no BEP 51. */
+export const DEAF_LOOKS = 2;
 const QUIET_SHARE = 1.2;
 /** Looks in one sweep at a store that keeps giving new infohashes: 60 x 20 samples, then it has to wait like the others. */
 const MAX_LOOKS = 60;
@@ -33,9 +36,14 @@ const INTERVAL_MARGIN_MS = 1_000;
 /** A second check of another sample when the first failed: announces expire. */
 export const FAILED_CHECKS = 2;
 
+/** It has not answered often enough to be given up. */
+export function isSilent(node: CrawlNode): boolean {
+  return node.failures >= (node.met ? SILENT_FAILURES_MET : SILENT_FAILURES);
+}
+
 /** The next visit; undefined when none is planned until something changes. */
 export function nextVisit(node: CrawlNode): Planned | undefined {
-  if (node.failures >= SILENT_FAILURES || (node.verdict !== undefined && node.verdict !== 'ok')) return undefined;
+  if (isSilent(node) || (node.verdict !== undefined && node.verdict !== 'ok')) return undefined;
   if (node.failures > 0) return { visit: node.met ? lastResort(node) : 'find', atMs: 0, open: true };
   if (node.bep51 !== false && node.looks === 0) return { visit: 'sample', atMs: node.lookMs, open: true };
   if (node.bep51 === false && node.finds === 0) return { visit: 'find', atMs: 0, open: true };
@@ -47,7 +55,7 @@ export function nextVisit(node: CrawlNode): Planned | undefined {
 
 /** Who answered before and is silent now is asked the simplest question. */
 function lastResort(node: CrawlNode): Visit {
-  return node.looks === 0 && node.bep51 === undefined && node.deafLooks < SILENT_FAILURES ? 'sample' : 'find';
+  return node.looks === 0 && node.bep51 === undefined && node.deafLooks < DEAF_LOOKS ? 'sample' : 'find';
 }
 
 /** A look was answered: `samples` infohashes, of which `fresh` were new to us. Decides when the next look may be. */

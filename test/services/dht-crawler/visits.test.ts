@@ -91,6 +91,8 @@ describe('judgement', () => {
     ['answered', { met: true }, 'ok'],
     ['unanswered once', { failures: 1 }, undefined],
     ['unanswered twice', { failures: 2 }, 'silent'],
+    ['unanswered three times after an answer', { met: true, failures: 3 }, 'ok'],
+    ['unanswered four times after an answer', { met: true, failures: 4 }, 'silent'],
     ['another id once', { met: true, mismatches: 1 }, 'ok'],
     ['another id twice', { mismatches: 2 }, 'id_mismatch'],
     ['peers for what does not exist', { met: true, inventsPeers: true }, 'fake_peers'],
