@@ -9,10 +9,11 @@ import { proberConfig } from '@swarmscope/swarm-prober/config.ts';
 import { webConfig } from '@swarmscope/web/config.ts';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import type { z } from 'zod';
 import { settingsSchema } from '../services/cli/src/settings.ts';
 import { watchSyncSchema } from '../services/cli/src/watch-sync.ts';
 import { ROOT } from './support/extras.ts';
+
+type Schema = Parameters<typeof configReference>[0];
 
 interface Service {
   image: string;
@@ -36,7 +37,7 @@ const compose = parse(text, { merge: true }) as { services: Record<string, Servi
 const services = Object.entries(compose.services);
 const own = services.filter(([, service]) => service.build !== undefined);
 
-const SCHEMAS: Record<string, z.ZodObject> = {
+const SCHEMAS: Record<string, Schema> = {
   'services/dht-crawler/src/main.ts': crawlerConfig,
   'services/swarm-prober/src/main.ts': proberConfig,
   'services/ingest/src/main.ts': ingestConfig,
@@ -145,7 +146,7 @@ describe('Dockerfile', () => {
 });
 
 describe('docs/settings.md', () => {
-  const parts: [string, z.ZodObject][] = [
+  const parts: [string, Schema][] = [
     ['`swarmscope` (up, demo, crawl, probe)', settingsSchema],
     ['`swarmscope watch sync`', watchSyncSchema],
     ['dht-crawler', crawlerConfig],
@@ -165,6 +166,6 @@ describe('docs/settings.md', () => {
 });
 
 /** The name of the process differs from machine to machine. */
-function reference(schema: z.ZodObject): string {
+function reference(schema: Schema): string {
   return configReference(schema).replace(/(`SWARMSCOPE_INSTANCE_ID` \| text \| )`[^`]*`/, '$1(host name and process id)');
 }
