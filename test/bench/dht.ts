@@ -1,0 +1,92 @@
+// The DHT on real sockets: asking and answering, beside bare dgram sockets that exchange the same packets and beside `bittorrent-dht`.
+import type { Query } from '@swarmscope/bittorrent/krpc/message.ts';
+import bencode from 'bencode';
+import { type Running, rateWhile, startActor, withActors } from './actor.ts';
+import type { Entry } from './entry.ts';
+import { compared, type Figure } from './figure.ts';
+import { inTurnsOf } from './measure.ts';
+import { KNOWN, queryTemplate, replyTemplate, shortened, type Template } from './packets.ts';
+
+const WINDOW = 64;
+const ROUNDS = 7;
+const ROUND_MS = 350;
+const UNIT = '1/CPU s';
+const NOW = 1_000;
+
+const find: Query = { method: 'find_node', target: KNOWN };
+
+/** An actor whose port the others need. */
+const start = (name: string, options: object = {}) => startActor<number>('udp', name, options);
+
+/** The query as `bittorrent-dht` writes it: where its transaction id stands. */
+function foreignQuery(): Template {
+  const id = Buffer.alloc(20);
+  const bytes = Buffer.from(bencode.encode({ t: Buffer.alloc(2), y: 'q', q: 'find_node', a: { id, target: id } }));
+  return { hex: bytes.toString('hex'), at: bytes.lastIndexOf('1:t2:') + 5, size: 2 };
+}
+
+async function issue(): Promise<Figure[]> {
+  const query = queryTemplate(find);
+  const reply = replyTemplate(query, NOW);
+  const answerer = await start('bareAnswerer', { reply, query });
+  const shortAnswerer = await start('bareAnswerer', { reply: shortened(reply), query: foreignQuery() });
+  const bare = await start('bareAsker', { port: answerer.ready, window: WINDOW, query });
+  const ours = await start('nodeAsker', { port: answerer.ready, window: WINDOW });
+  const foreign = await start('foreignAsker', { port: shortAnswerer.ready, window: WINDOW });
+  const self = (asker: Running<number>) => () => rateWhile(asker, asker, ROUND_MS);
+  const rates = await withActors([answerer, shortAnswerer, bare, ours, foreign], async () => {
+    for (const asker of [ours, bare, foreign]) await rateWhile(asker, asker, ROUND_MS);
+    return inTurnsOf(ROUNDS, { ours: self(ours), bare: self(bare), foreign: self(foreign) });
+  });
+  return [
+    compared({ name: 'dht_find_node_issue', unit: UNIT, goal: 0.6 }, rates.ours, rates.bare),
+    compared({ name: 'dht_find_node_issue_vs_bittorrent_dht', unit: UNIT, goal: 2 }, rates.ours, rates.foreign),
+  ];
+}
+
+async function answerRate(asker: Running<number>, answerer: Running<number>): Promise<number> {
+  return rateWhile(asker, answerer, ROUND_MS);
+}
+
+async function answer(name: string, query: Query, goal: number): Promise<Figure> {
+  const asked = queryTemplate(query);
+  const ours = await start('nodeAnswerer');
+  const bare = await start('bareAnswerer', { reply: replyTemplate(asked, NOW), query: asked });
+  const askOurs = await start('bareAsker', { port: ours.ready, window: WINDOW, query: asked });
+  const askBare = await start('bareAsker', { port: bare.ready, window: WINDOW, query: asked });
+  const rates = await withActors([ours, bare, askOurs, askBare], async () => {
+    const takes = { ours: () => answerRate(askOurs, ours), bare: () => answerRate(askBare, bare) };
+    await inTurnsOf(1, takes);
+    return inTurnsOf(ROUNDS, takes);
+  });
+  return compared({ name, unit: UNIT, goal }, rates.ours, rates.bare);
+}
+
+async function answerBesideForeign(): Promise<Figure> {
+  const query = queryTemplate(find);
+  const ours = await start('nodeAnswerer');
+  const foreign = await start('foreignAnswerer', { nodes: 500 });
+  const askOurs = await start('bareAsker', { port: ours.ready, window: WINDOW, query });
+  const askForeign = await start('bareAsker', { port: foreign.ready, window: WINDOW, query });
+  const rates = await withActors([ours, foreign, askOurs, askForeign], async () => {
+    const takes = { ours: () => answerRate(askOurs, ours), foreign: () => answerRate(askForeign, foreign) };
+    await inTurnsOf(1, takes);
+    return inTurnsOf(ROUNDS, takes);
+  });
+  return compared({ name: 'dht_answer_find_node_vs_bittorrent_dht', unit: UNIT, goal: 8 }, rates.ours, rates.foreign);
+}
+
+export const dht: readonly Entry[] = [
+  { name: 'dht_issue', title: 'find_node asked and processed, beside bare dgram and bittorrent-dht', run: issue },
+  {
+    name: 'dht_answer',
+    title: 'queries answered, beside bare dgram of the same packet sizes and bittorrent-dht',
+    run: async () => [
+      await answer('dht_answer_ping', { method: 'ping' }, 0.65),
+      await answer('dht_answer_find_node', find, 0.5),
+      await answer('dht_answer_get_peers', { method: 'get_peers', target: KNOWN }, 0.45),
+      await answer('dht_answer_sample_infohashes', { method: 'sample_infohashes', target: KNOWN }, 0.45),
+      await answerBesideForeign(),
+    ],
+  },
+];
