@@ -212,7 +212,8 @@ export class Crawl {
   #plan(node: CrawlNode, now: number): void {
     const planned = nextVisit(node);
     this.#setOpen(node, planned?.open ?? false);
-    if (planned && !node.asked && !node.queued) this.frontier.add(node, planned.atMs, now);
+    if (!planned || node.asked) return;
+    if (!node.queued || planned.atMs < node.queuedMs) this.frontier.add(node, planned.atMs, now);
   }
 
   #startSweep(now: number): void {

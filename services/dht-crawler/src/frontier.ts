@@ -71,9 +71,10 @@ export class Frontier {
     this.#open[this.#part(node)]! += open;
   }
 
-  /** The node is to be asked at `atMs`. It may not be queued twice. */
+  /** The node is to be asked at `atMs`. Queued again for an earlier time, its older place is stepped over. */
   add(node: CrawlNode, atMs: number, now: number): void {
     node.queued = true;
+    node.queuedMs = atMs;
     if (atMs <= now) this.#ready.push(node, node.prefix);
     else this.#waiting.push(node, atMs);
   }
@@ -84,9 +85,12 @@ export class Frontier {
       const node = this.#waiting.pop()!;
       this.#ready.push(node, node.prefix);
     }
-    const node = this.#ready.pop();
-    if (node) node.queued = false;
-    return node;
+    for (let node = this.#ready.pop(); node; node = this.#ready.pop()) {
+      if (!node.queued) continue;
+      node.queued = false;
+      return node;
+    }
+    return undefined;
   }
 
   /** When somebody may be asked: 0 when at once. */

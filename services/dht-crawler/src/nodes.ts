@@ -20,8 +20,9 @@ export class CrawlNode implements Endpoint {
   verdict: NodeVerdict | undefined = undefined;
   /** A question is in flight. */
   asked = false;
-  /** It waits in the frontier. */
+  /** It waits in the frontier, until then. */
   queued = false;
+  queuedMs = 0;
   /** The sweep is not done with it. */
   open = false;
   /** Unanswered questions in a row; answers in all. */

@@ -88,6 +88,17 @@ describe('shards and frontier', () => {
     expect(frontier.next(60)).toBe(nodes[3]);
   });
 
+  test('who is queued again for an earlier time comes once, then', () => {
+    const frontier = new Frontier(shardOf(0, 1));
+    const node = new CrawlNode(idAt(5), '10.0.0.1', 1);
+    frontier.add(node, 100, 0);
+    frontier.add(node, 20, 0);
+    expect(frontier.next(19)).toBeUndefined();
+    expect(frontier.next(20)).toBe(node);
+    expect(frontier.next(200)).toBeUndefined();
+    expect(frontier.size).toBe(0);
+  });
+
   test('coverage is the share of inhabited parts that are done', () => {
     const frontier = new Frontier(shardOf(1, 2));
     expect(frontier.coveragePpm).toBe(0);
