@@ -16,13 +16,15 @@ process.exit(
     const config = readConfig(webConfig, process.env);
     const store = openHttp({ url: config.clickhouseUrl });
     shell.closing('store', () => store.close());
-    const watch = await serveWatch(config.metricsListen, new Metrics(), () => []);
+    const metrics = new Metrics();
+    const watch = await serveWatch(config.metricsListen, metrics, () => []);
     shell.closing('metrics', () => watch.close());
     shell.add(
       await startWeb({
         store,
         listen: { address: config.webListen.host, port: config.webListen.port },
         log,
+        metrics,
         clock: systemClock,
         ...(config.webPassword !== undefined && { password: config.webPassword }),
         ...(config.webHosts.length > 0 && { hosts: config.webHosts }),

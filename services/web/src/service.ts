@@ -2,6 +2,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Clock } from '@swarmscope/runtime/clock.ts';
+import type { HistogramOf, Metrics } from '@swarmscope/runtime/metrics.ts';
 import type { Service } from '@swarmscope/runtime/service.ts';
 import { type Store, StoreError } from '@swarmscope/store/store.ts';
 import { type Answer, fileAnswer, sentence } from './answer.ts';
@@ -29,6 +30,7 @@ export interface WebOptions {
   /** Needed where the address is not loopback. */
   readonly password?: string;
   readonly hosts?: readonly string[];
+  readonly metrics?: Metrics;
   /** The ClickHouse HTTP interface on the same port: what it takes is answered by it, behind the same guard. */
   readonly front?: Front;
 }
@@ -36,6 +38,9 @@ export interface WebOptions {
 export interface RunningWeb extends Service {
   readonly url: string;
 }
+
+/** Upper bounds of the time to an answer, in seconds: a board should be there within two. */
+const ANSWER_SECONDS = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 15];
 
 /** Requests in flight get this long at the end. */
 const STOP_MS = 2_000;
@@ -88,6 +93,7 @@ class Page {
   readonly #guard: Guard;
   readonly #views: Views;
   readonly #files: ReadonlyMap<string, StaticFile>;
+  readonly #seconds: HistogramOf | undefined;
 
   constructor(options: WebOptions) {
     const {
@@ -101,6 +107,10 @@ class Page {
     this.#guard = new Guard({ address, ...(password !== undefined && { password }), ...(hosts && { hosts }) }, () => clock.now());
     this.#views = new Views(new Asker(store, () => clock.now()), () => Math.floor(clock.wall() / 1_000));
     this.#files = readStaticFiles();
+    this.#seconds = options.metrics?.histogram('web_answer_seconds', 'Time to an answer of the page.', ANSWER_SECONDS, [
+      'kind',
+      'status',
+    ]);
   }
 
   serve(request: IncomingMessage, response: ServerResponse): void {
@@ -110,7 +120,17 @@ class Page {
     else if (this.#options.front?.takes(request)) this.#options.front.handle(request, response);
     else if (request.method !== 'GET' && request.method !== 'HEAD')
       write(response, sentence(405, 'This page is only read.', { Allow: 'GET, HEAD' }));
-    else void this.#answer(request).then((answer) => write(response, answer, request.method === 'HEAD'));
+    else void this.#timed(request).then((answer) => write(response, answer, request.method === 'HEAD'));
+  }
+
+  /** What is measured is the time to the answer, by what was asked and how it ended. */
+  async #timed(request: IncomingMessage): Promise<Answer> {
+    const { clock } = this.#options;
+    const from = clock.now();
+    const answer = await this.#answer(request);
+    const kind = request.url?.startsWith('/api/') ? 'result' : /^\/(page|vendor)\//.test(request.url ?? '') ? 'file' : 'document';
+    this.#seconds?.observe((clock.now() - from) / 1_000, { kind, status: String(answer.status) });
+    return answer;
   }
 
   async #answer(request: IncomingMessage): Promise<Answer> {

@@ -8,6 +8,7 @@ import { BOARDS, HOME } from '@swarmscope/dashboards/definitions/boards.ts';
 import { makeEvent } from '@swarmscope/events/event.ts';
 import { ManualClock } from '@swarmscope/runtime/clock.ts';
 import { silentLog } from '@swarmscope/runtime/log.ts';
+import { Metrics } from '@swarmscope/runtime/metrics.ts';
 import { openEmbedded } from '@swarmscope/store/embedded.ts';
 import type { Store } from '@swarmscope/store/store.ts';
 import { type RunningWeb, startWeb } from '@swarmscope/web/service.ts';
@@ -237,6 +238,25 @@ test('a password keeps everything shut', async () => {
     expect((await ask('/', { url: shut.url, headers: { authorization } })).status).toBe(200);
   } finally {
     await shut.stop();
+  }
+});
+
+test('the time to each answer is measured', async () => {
+  const metrics = new Metrics({ processMetrics: false });
+  const page = await startWeb({ store, listen: { address: '127.0.0.1', port: 0 }, log: silentLog, clock, metrics });
+  try {
+    for (const path of ['/', '/page/main.js', '/api/swarmscope-overview/panels/states', '/nothing'])
+      await ask(path, { url: page.url });
+    const text = await metrics.text();
+    for (const labels of [
+      'kind="document",status="200"',
+      'kind="file",status="200"',
+      'kind="result",status="200"',
+      'kind="document",status="404"',
+    ])
+      expect(text).toContain(`swarmscope_web_answer_seconds_count{${labels}} 1`);
+  } finally {
+    await page.stop();
   }
 });
 
