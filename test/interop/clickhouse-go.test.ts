@@ -35,12 +35,12 @@ describe.skipIf(missing('go').length > 0)('clickhouse-go', () => {
     rmSync(directory, { recursive: true, force: true });
   });
 
-  test('greeting, types, many blocks, parameters, errors, limits, gzip', async () => {
+  test('greeting, types, many blocks, parameters, errors, limits, gzip and its own frames', async () => {
     const { stdout } = await run(program, [new URL(front.url).host], { env: { FRONT_PASSWORD: 'open sesame' }, timeout: 60_000 });
     const answer = JSON.parse(stdout) as Record<string, unknown> & {
       swarms: { swarm: string; proved: number; completable: number }[];
     };
-    expect(answer).toMatchObject({ many: 300_000, sum: (300_000 * 299_999) / 2, packed: 1_000 });
+    expect(answer).toMatchObject({ many: 300_000, sum: (300_000 * 299_999) / 2, packed: 1_000, framed: 100_000 });
     expect(answer).toMatchObject({ refused: 164, syntax: 62, missing: 60, limit: 159 });
     expect(answer['rows']).toEqual([
       {

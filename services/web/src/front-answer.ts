@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createGzip } from 'node:zlib';
 import { StoreError } from '@swarmscope/store/store.ts';
+import { inFrames } from './front-blocks.ts';
 import { type FrontRequest, headerOf } from './front-request.ts';
 
 /** Marks an error in a body that had begun already: sixteen letters nobody can guess beforehand. */
@@ -53,7 +54,8 @@ export async function sendBody(
   format: string,
   body: AsyncIterable<Uint8Array>,
 ): Promise<void> {
-  const source = (request.waits ? whole(body) : body)[Symbol.asyncIterator]();
+  const pieces = request.waits ? whole(body) : body;
+  const source = (request.isFramed ? inFrames(pieces) : pieces)[Symbol.asyncIterator]();
   try {
     let next = await source.next();
     const tag = Array.from(crypto.getRandomValues(new Uint8Array(TAG_LETTERS)), (byte) =>

@@ -14,6 +14,8 @@ export interface FrontRequest {
   readonly queryId: string;
   /** Errors shall have a status: nothing is sent before everything is there. */
   readonly waits: boolean;
+  /** The answer is wanted in ClickHouse's own frames. */
+  readonly isFramed: boolean;
   /** Protocol revision that a client of the Native format speaks; 0 without one. */
   readonly revision: number;
 }
@@ -48,13 +50,12 @@ export async function readRequest(request: IncomingMessage, url: URL, bytesMax: 
   const fields = url.searchParams;
   const database = fields.get('database') ?? headerOf(request, 'x-clickhouse-database') ?? '';
   if (!DATABASES.has(database)) throw new StoreError(`Database ${database} does not exist.`, 81, 'UNKNOWN_DATABASE');
-  for (const name of ['compress', 'decompress'])
-    if ((fields.get(name) ?? '0') !== '0')
-      throw new StoreError(
-        `ClickHouse's own compression (${name}=1) is not spoken here; use gzip (Accept-Encoding).`,
-        48,
-        'NOT_IMPLEMENTED',
-      );
+  if ((fields.get('decompress') ?? '0') !== '0')
+    throw new StoreError(
+      "A body in ClickHouse's own compression (decompress=1) is not read here; use gzip.",
+      48,
+      'NOT_IMPLEMENTED',
+    );
   const body = request.method === 'POST' ? await readBody(request, bytesMax) : '';
   const sql = [fields.get('query') ?? '', body].filter((part) => part !== '').join('\n');
   const rest = [...fields].filter(([name]) => !RESERVED.has(name));
@@ -68,6 +69,7 @@ export async function readRequest(request: IncomingMessage, url: URL, bytesMax: 
       .replace(/[^\w.:-]/g, '')
       .slice(0, 128),
     waits: fields.get('wait_end_of_query') === '1',
+    isFramed: (fields.get('compress') ?? '0') !== '0',
     revision: Number(fields.get('client_protocol_version')) || 0,
   };
 }

@@ -23,6 +23,7 @@ type result struct {
 	Missing  int32            `json:"missing"`
 	Limit    int32            `json:"limit"`
 	Packed   int              `json:"packed"`
+	Framed   int              `json:"framed"`
 }
 
 func options(compression clickhouse.CompressionMethod) *clickhouse.Options {
@@ -60,6 +61,12 @@ func main() {
 	packed := clickhouse.OpenDB(options(clickhouse.CompressionGZIP))
 	defer packed.Close()
 	for r := rowsOf(packed.QueryContext(ctx, "SELECT number FROM numbers(1000)")); r.next(); out.Packed++ {
+		var n uint64
+		must(r.scan(&n))
+	}
+	framed := clickhouse.OpenDB(options(clickhouse.CompressionLZ4))
+	defer framed.Close()
+	for r := rowsOf(framed.QueryContext(ctx, "SELECT number FROM numbers(100000)")); r.next(); out.Framed++ {
 		var n uint64
 		must(r.scan(&n))
 	}

@@ -8,6 +8,8 @@ import { ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import { ManualClock } from '@swarmscope/runtime/clock.ts';
 import { type EmbeddedStore, openEmbedded } from '@swarmscope/store/embedded.ts';
 import { type RunningFront, startFront } from '@swarmscope/web/front.ts';
+import { frame } from '@swarmscope/web/front-blocks.ts';
+import { cityHash128 } from '@swarmscope/web/front-city.ts';
 import { helloBlock } from '@swarmscope/web/front-native.ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { linesOf } from '../../contract/store-lines.ts';
@@ -94,7 +96,7 @@ describe('plain requests', () => {
       expect(await answer.text()).toMatch(new RegExp(`^Code: ${code}\\. DB::Exception: .*\\(${symbol}\\)\\n$`, 's'));
     }
     expect((await post('SELECT 1', { database: 'nosuch' })).status).toBe(404);
-    expect((await post('SELECT 1', { compress: '1' })).status).toBe(501);
+    expect((await post('SELECT 1', { decompress: '1' })).status).toBe(501);
     expect((await fetch(front.url, { method: 'DELETE' })).status).toBe(200);
   });
 
@@ -241,4 +243,44 @@ describe('who may ask', () => {
 test('the greeting of clickhouse-go is a block of its own revision', () => {
   expect(Buffer.from(helloBlock(0)).toString('hex')).toMatch(/^0401/);
   expect(Buffer.from(helloBlock(54_460)).toString('hex')).toMatch(/^010002ffffffff000401/);
+});
+
+describe('frames of ClickHouse', () => {
+  // Made with github.com/go-faster/city, which is what clickhouse-go checks with: byte i of n is 131 i + 7 n.
+  test.each([
+    [0, '3cb540c392e51e293df09dfc64c09a2b'],
+    [1, '05ab4744478b1cba8be55b379cce0e40'],
+    [5, '07659391e7bbfa7b72a5d0191f647958'],
+    [9, 'e17dd1b05e175c2cb8e26b30597756a7'],
+    [16, '4d03289cac1fae88437b3d98a6a12b63'],
+    [17, '0fc4e069465e3fbece9e792c2c1354ae'],
+    [33, '6b17efc007cdc302ac43b3147a816d0c'],
+    [100, '20001a27e75cad12bcab1a5c7761b1c0'],
+    [127, '797efcf6a14a52fd88f2d8cf3e6ee9cd'],
+    [128, '9ca1222d26d695238c06019c6c83002b'],
+    [143, 'f9db5e525848c6c76b5f333c2f821b98'],
+    [144, '948533d1c3be8005805147163002463e'],
+    [145, 'c8cbd88ce10703f1df464b8bf85f6d07'],
+    [255, '7e9cbef66014875d3be9400010de0cd2'],
+    [256, '0e642e914cf8354b4d70f22bd7057fbd'],
+    [300, '631698a52969b9b1d6cf4d4cd3bc4e8c'],
+    [699, '27e688e8474712327a29de52e05d4991'],
+  ])('hash of %i bytes', (length, hash) => {
+    const bytes = Uint8Array.from({ length }, (_, i) => (i * 131 + length * 7) & 255);
+    const [low, high] = cityHash128(bytes);
+    expect(high.toString(16).padStart(16, '0') + low.toString(16).padStart(16, '0')).toBe(hash);
+  });
+
+  test('a frame has its lengths, and all of the answer is in frames', async () => {
+    const bytes = Buffer.from(frame(Buffer.from('1\n')));
+    expect([bytes[16], bytes.readUInt32LE(17), bytes.readUInt32LE(21), bytes.subarray(25).toString()]).toEqual([2, 11, 2, '1\n']);
+    const answer = Buffer.from(await (await post('SELECT number FROM numbers(200000)', { compress: '1' })).arrayBuffer());
+    let text = '';
+    for (let at = 0; at < answer.length; ) {
+      const size = answer.readUInt32LE(at + 21);
+      text += answer.subarray(at + 25, at + 25 + size).toString();
+      at += 25 + size;
+    }
+    expect(text.split('\n')).toHaveLength(200_001);
+  });
 });

@@ -10,7 +10,7 @@ export const DHT_QUERIES: readonly NamedQuery[] = [
     parameters: { limit: 30 },
     sql: `SELECT ${programOf('d.client')} AS program, uniqMerge(d.nodes) AS node_count, uniqMerge(d.nodes_bep51) AS bep51, uniqMerge(d.nodes_bep33) AS bep33, uniqMerge(d.nodes_bep42) AS bep42
 FROM dht_1d AS d
-WHERE verdict = 'ok' AND day = (SELECT max(day) FROM dht_1d WHERE day < toDate(now('UTC')))
+WHERE verdict = 'ok' AND day = (SELECT max(day) FROM dht_1d WHERE day < toDate(now('UTC')) OR (SELECT min(day) FROM dht_1d) >= toDate(now('UTC')))
 GROUP BY program
 ORDER BY node_count DESC, program
 LIMIT {limit:UInt32}`,

@@ -28,7 +28,7 @@ ORDER BY day DESC`,
     title: 'Copies of each part of a torrent',
     question: 'Which parts of this torrent are rare? The least copies in each of up to 256 equal ranges of its pieces.',
     parameters: { swarm: '' },
-    sql: `SELECT n AS part, round(100 * n / length(availability), 1) AS from_percent, copies
+    sql: `SELECT n AS part, round(100 * (n - 1) / length(availability), 1) AS from_percent, copies
 FROM (SELECT availability FROM swarm_latest FINAL WHERE ${THE_SWARM})
 ARRAY JOIN availability AS copies, arrayEnumerate(availability) AS n
 ORDER BY copies, part
