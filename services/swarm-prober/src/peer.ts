@@ -167,6 +167,7 @@ export class Peer {
         break;
       case 'choked':
         this.soughtAt = now;
+        this.silence.voided();
         break;
       case 'interested':
         this.interested ||= fact.interested;
@@ -201,6 +202,7 @@ export class Peer {
     this.bytesDown += fact.bytesDown;
     this.bytesUp += fact.bytesUp;
     this.soughtAt = undefined;
+    this.silence.voided();
     this.endedAt = now;
   }
 }

@@ -1,4 +1,5 @@
-// When silence on a piece becomes a proof: three times on the same piece, well apart, while other pieces arrive between. A slow line is no liar.
+// When silence on a piece becomes a proof: three times on the same piece, well apart, while pieces asked for later arrive and it does not. A slow line is no liar:
+// questions are not taken back, peers answer them in order and streams keep it, so that behind a slow or broken line the silent piece comes first.
 
 /** How often the same piece must time out. */
 export const SILENCES_TO_PROVE = 3;
@@ -10,7 +11,9 @@ const MAX_IN_A_ROW = 4;
 interface Silent {
   times: number;
   lastAt: number;
-  /** Something else arrived since. */
+  /** The question is still with the peer: no choke and no end of the session has made it void. */
+  open: boolean;
+  /** Something arrived that was asked for later, while the question was open. */
   arrivedSince: boolean;
 }
 
@@ -27,15 +30,24 @@ export class Silence {
       // A silence with nothing between is the same silence: it does not count again.
       if (before.arrivedSince) before.times++;
       before.lastAt = now;
+      before.open = true;
       before.arrivedSince = false;
-    } else if (this.#pieces.size < MAX_PIECES) this.#pieces.set(piece, { times: 1, lastAt: now, arrivedSince: false });
+    } else if (this.#pieces.size < MAX_PIECES)
+      this.#pieces.set(piece, { times: 1, lastAt: now, open: true, arrivedSince: false });
   }
 
-  /** A piece arrived. */
+  /** A piece arrived, late if it was silent before: then it was asked for before those that fell silent after it, and says nothing of them. */
   arrived(piece: number): void {
     this.#inARow = 0;
+    const late = this.#pieces.get(piece);
     this.#pieces.delete(piece);
-    for (const silent of this.#pieces.values()) silent.arrivedSince = true;
+    for (const silent of this.#pieces.values())
+      if (silent.open && (!late || late.lastAt > silent.lastAt)) silent.arrivedSince = true;
+  }
+
+  /** The peer choked us, or the session ended: what was asked need not come any more. */
+  voided(): void {
+    for (const silent of this.#pieces.values()) silent.open = false;
   }
 
   /** It lacks a piece that it claims. */
@@ -54,9 +66,10 @@ export class Silence {
     return this.#pieces.size > 0;
   }
 
-  /** What to do next for a proof: ask that piece again from `at` on, or first another one (`other`); undefined when nothing is open. */
+  /** What to do next for a proof: ask that piece again from `at` on, or first another one (`other`); undefined when nothing is silent. */
   next(spacingMs: number): { readonly piece: number; readonly at: number; readonly other: boolean } | undefined {
-    for (const [piece, silent] of this.#pieces) return { piece, at: silent.lastAt + spacingMs, other: !silent.arrivedSince };
+    for (const [piece, silent] of this.#pieces)
+      return { piece, at: silent.lastAt + spacingMs, other: silent.open && !silent.arrivedSince };
     return undefined;
   }
 }

@@ -98,6 +98,32 @@ describe('silence', () => {
     expect([silence.isOpen, silence.isProof, silence.next(10)]).toEqual([false, false, undefined]);
   });
 
+  test('a late piece says nothing of those that were asked for after it', () => {
+    const silence = new Silence();
+    silence.silent(7, 0);
+    silence.silent(8, 1000);
+    silence.arrived(7);
+    expect(silence.next(10)).toMatchObject({ piece: 8, other: true });
+    silence.silent(9, 2000);
+    silence.arrived(9);
+    expect(silence.next(10)).toMatchObject({ piece: 8, other: false });
+  });
+
+  test('what a choke or the end of the session made void is asked again before it counts', () => {
+    const silence = new Silence();
+    silence.silent(7, 0);
+    silence.voided();
+    silence.arrived(8);
+    expect(silence.next(10)).toEqual({ piece: 7, at: 10, other: false });
+    silence.silent(7, 1000);
+    silence.arrived(9);
+    silence.silent(7, 2000);
+    silence.arrived(10);
+    expect(silence.isProof).toBe(false);
+    silence.silent(7, 3000);
+    expect(silence.isProof).toBe(true);
+  });
+
   test('asks for another piece first, then for the same again after the spacing', () => {
     const silence = new Silence();
     silence.silent(7, 500);

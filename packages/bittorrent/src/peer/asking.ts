@@ -12,13 +12,24 @@ import type { LeafPlan, Swarm } from './swarm.ts';
 
 // A challenge that cannot be checked yet (v2) begins with the question for the hashes; blocks are asked for when they are here. A peer that
 // gives none ends it as `unchecked`, so that nothing is ever taken that could neither pass nor fail.
+//
+// A silent challenge is not cancelled: it becomes a late one, and may still pass or fail. Peers answer in the order of the questions and TCP keeps it, so that
+// a later piece that arrives while an earlier one does not is what tells a peer that withholds from a line that is slow.
 
 /** Pieces that a peer lets us have while it chokes us; BEP 6 suggests 10. */
 const MAX_ALLOWED_FAST = 64;
 /** Requests in flight: enough for a long line, few enough for every client. */
 const MAX_DEPTH = 32;
+/** Silent challenges whose blocks are still taken. */
+const MAX_LATE = 3;
 
 type Out = SessionOut<PeerFact>;
+
+/** What is asked for. `leaf` with its hash once it is known; no leaf: the whole piece. */
+interface Question {
+  readonly challenge: Challenge;
+  readonly leaf: { readonly index: number; readonly plan: LeafPlan; hash: Uint8Array | undefined } | undefined;
+}
 
 export class Asking {
   readonly #swarm: () => Swarm;
@@ -26,9 +37,9 @@ export class Asking {
   readonly #times: ChallengeTimes;
   readonly allowedFast = new Set<number>(); // bound: MAX_ALLOWED_FAST
   readonly hashes: HashExchange;
-  #challenge: Challenge | undefined;
-  /** The leaf that the challenge is about, and its hash once it is known; no leaf: the whole piece. */
-  #leaf: { readonly index: number; readonly plan: LeafPlan; hash: Uint8Array | undefined } | undefined;
+  #open: Question | undefined;
+  /** Those that were silent, by piece. */
+  readonly #late = new Map<number, Question>(); // bound: MAX_LATE, oldest first out
   /** Piece whose challenge was given up: blocks of it that are still on the way are no fault. */
   #abandoned = -1;
   #choked = true;
@@ -49,19 +60,20 @@ export class Asking {
   }
 
   get isBusy(): boolean {
-    return this.#challenge !== undefined;
+    return this.#open !== undefined;
   }
 
   get due(): number {
-    return Math.min(this.#challenge?.due ?? Number.POSITIVE_INFINITY, this.hashes.due);
+    return Math.min(this.#open?.challenge.due ?? Number.POSITIVE_INFINITY, this.hashes.due);
   }
 
   /** Begins a challenge, of a piece or of one leaf of it; the caller knows that none is under way and that the peer shows the piece. */
   begin(piece: number, leaf: number | undefined, now: number, out: Out): void {
     const layout = this.#swarm().layout!;
     const plan = leaf === undefined ? undefined : layout.leaf?.(piece, leaf);
-    this.#leaf = plan && { index: leaf!, plan, hash: undefined };
-    this.#challenge = new Challenge({ piece, ...(plan ?? { begin: 0, bytes: layout.pieceBytes(piece) }) }, this.#times);
+    const challenge = new Challenge({ piece, ...(plan ?? { begin: 0, bytes: layout.pieceBytes(piece) }) }, this.#times);
+    this.#late.delete(piece);
+    this.#open = { challenge, leaf: plan && { index: leaf!, plan, hash: undefined } };
     const question = plan ? plan.question : layout.hashesFor?.(piece);
     if (question) this.hashes.ask(question, now, out);
     if (!this.#interested) {
@@ -75,7 +87,8 @@ export class Asking {
   setChoked(choked: boolean, now: number, out: Out): Judgement {
     if (choked === this.#choked) return { useless: 'repeated_state' };
     this.#choked = choked;
-    if (choked && this.#challenge && !this.allowedFast.has(this.#challenge.piece)) this.#challenge.choked();
+    const challenge = this.#open?.challenge;
+    if (choked && challenge && !this.allowedFast.has(challenge.piece)) challenge.choked();
     out.emit({ type: choked ? 'choked' : 'unchoked' });
     this.#ask(now, out);
     return undefined;
@@ -90,20 +103,21 @@ export class Asking {
 
   /** PIECE. */
   block(index: number, begin: number, block: Uint8Array, now: number, out: Out): Judgement {
-    const challenge = this.#challenge;
-    if (challenge?.piece !== index) return index === this.#abandoned ? undefined : { useless: 'block_unasked' };
-    const taken = challenge.take(begin, block, now);
+    const question = this.#open?.challenge.piece === index ? this.#open : this.#late.get(index);
+    if (!question) return index === this.#abandoned ? undefined : { useless: 'block_unasked' };
+    const taken = question.challenge.take(begin, block, now);
     if (taken === 'useless') return { useless: 'block_unasked' };
     this.bytesDown += block.length;
-    if (taken === 'taken') this.#ask(now, out);
-    else this.#check(challenge, now, out);
+    if (taken === 'whole') this.#check(question, now, out);
+    else if (question === this.#open) this.#ask(now, out);
     return undefined;
   }
 
   /** REJECT. What a choking peer refuses, it may refuse; only a refusal while we are unchoked says that it lacks what it claims. */
   reject(index: number, begin: number, now: number, out: Out): Judgement {
-    const challenge = this.#challenge;
-    if (challenge?.piece !== index) return index === this.#abandoned ? undefined : { useless: 'reject_unasked' };
+    const challenge = this.#open?.challenge;
+    if (challenge?.piece !== index)
+      return index === this.#abandoned || this.#late.has(index) ? undefined : { useless: 'reject_unasked' };
     if (this.#choked) {
       this.allowedFast.delete(index);
       challenge.choked();
@@ -111,7 +125,7 @@ export class Asking {
     }
     const judged = challenge.reject(begin, now);
     if (judged === 'useless') return { useless: 'reject_unasked' };
-    if (judged === 'rejected') this.#end('rejected', now, out);
+    if (judged === 'rejected') this.#end(this.#open!, 'rejected', now, out);
     return undefined;
   }
 
@@ -119,7 +133,8 @@ export class Asking {
   takeHashes(message: HashAnswer, now: number, out: Out): Judgement {
     const taken = this.hashes.take(message);
     if (taken !== 'answered') return taken;
-    if (this.#leaf) this.#leaf.hash = message.hashes.slice(this.#leaf.plan.at, this.#leaf.plan.at + HASH_BYTES);
+    const leaf = this.#open?.leaf;
+    if (leaf) leaf.hash = message.hashes.slice(leaf.plan.at, leaf.plan.at + HASH_BYTES);
     else this.#swarm().layout!.addHashes?.(message, message.hashes);
     this.#ask(now, out);
     return undefined;
@@ -128,44 +143,53 @@ export class Asking {
   /** HASH_REJECT. */
   rejectHashes(range: HashRange, now: number, out: Out): Judgement {
     if (!this.hashes.reject(range)) return { useless: 'hashes_unasked' };
-    this.#end('unchecked', now, out);
+    this.#end(this.#open!, 'unchecked', now, out);
     return undefined;
   }
 
   tick(now: number, out: Out): void {
-    if (this.hashes.tick(now)) this.#end('unchecked', now, out);
-    const wanted = this.#challenge?.tick(now);
+    if (this.hashes.tick(now)) this.#end(this.#open!, 'unchecked', now, out);
+    const question = this.#open;
+    const wanted = question?.challenge.tick(now);
     if (wanted === 'ask') this.#ask(now, out);
-    else if (wanted === 'silent') this.#end('silent', now, out);
+    else if (wanted === 'silent') {
+      this.#end(question!, 'silent', now, out);
+      this.#delay(question!);
+    }
   }
 
-  #check(challenge: Challenge, now: number, out: Out): void {
+  /** Its blocks may still come. */
+  #delay(question: Question): void {
+    this.#late.set(question.challenge.piece, question);
+    if (this.#late.size > MAX_LATE) this.#late.delete(this.#late.keys().next().value!);
+  }
+
+  #check(question: Question, now: number, out: Out): void {
+    const { challenge, leaf } = question;
     const { piece, data } = challenge;
-    const fits = this.#leaf
-      ? equalBytes(sha256(data), this.#leaf.hash!)
+    const fits = leaf
+      ? equalBytes(sha256(data), leaf.hash!)
       : // The hash was known when the piece was asked for; that of a very long file may have gone since.
         this.#swarm().layout!.verify(piece, data);
-    this.#end(fits === undefined ? 'unchecked' : fits ? 'passed' : 'failed', now, out);
+    this.#end(question, fits === undefined ? 'unchecked' : fits ? 'passed' : 'failed', now, out);
   }
 
   /** Sends the requests that may go out now. */
   #ask(now: number, out: Out): void {
-    const challenge = this.#challenge;
+    const challenge = this.#open?.challenge;
     if (!challenge || this.hashes.isBusy || (this.#choked && !this.allowedFast.has(challenge.piece))) return;
     const depth = Math.max(1, Math.min(MAX_DEPTH, this.#peer.queue));
     for (const request of challenge.requests(depth, now)) send(request, out);
   }
 
-  #end(result: ChallengeResult, now: number, out: Out): void {
-    const challenge = this.#challenge!;
-    this.#challenge = undefined;
+  #end(question: Question, result: ChallengeResult, now: number, out: Out): void {
+    const { challenge, leaf } = question;
+    if (question === this.#open) this.#open = undefined;
+    this.#late.delete(challenge.piece);
     this.#abandoned = challenge.piece;
-    if (result === 'silent') for (const cancel of challenge.cancels()) send(cancel, out);
     const ms = challenge.askedAt === undefined ? 0 : now - challenge.askedAt;
-    const leaf = this.#leaf?.index;
-    const data = result === 'passed' && leaf === undefined ? challenge.data : undefined;
-    this.#leaf = undefined;
-    out.emit({ type: 'challenge', piece: challenge.piece, leaf, result, ms, data });
+    const data = result === 'passed' && !leaf ? challenge.data : undefined;
+    out.emit({ type: 'challenge', piece: challenge.piece, leaf: leaf?.index, result, ms, data });
   }
 }
 

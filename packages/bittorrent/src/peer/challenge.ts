@@ -75,7 +75,7 @@ export class Challenge {
       if (this.#marks[i] !== 0) continue;
       this.#marks[i] = 1;
       this.#outstanding++;
-      requests.push(this.#message('request', i));
+      requests.push(this.#request(i));
     }
     if (requests.length === 0) return requests;
     this.#askedAt ??= now;
@@ -129,13 +129,6 @@ export class Challenge {
     return this.#state === 'refused' ? 'ask' : 'silent';
   }
 
-  /** CANCELs for what is outstanding. */
-  cancels(): BlockMessage[] {
-    const cancels: BlockMessage[] = [];
-    for (let i = 0; i < this.#blocks; i++) if (this.#marks[i] === 1) cancels.push(this.#message('cancel', i));
-    return cancels;
-  }
-
   #forget(): void {
     for (let i = 0; i < this.#blocks; i++) if (this.#marks[i] === 1) this.#marks[i] = 0;
     this.#outstanding = 0;
@@ -150,7 +143,7 @@ export class Challenge {
     return Math.min(BLOCK_BYTES, this.bytes - index * BLOCK_BYTES);
   }
 
-  #message(type: 'request' | 'cancel', index: number): BlockMessage {
-    return { type, index: this.piece, begin: this.#begin + index * BLOCK_BYTES, length: this.#length(index) };
+  #request(index: number): BlockMessage {
+    return { type: 'request', index: this.piece, begin: this.#begin + index * BLOCK_BYTES, length: this.#length(index) };
   }
 }

@@ -202,7 +202,7 @@ describe('challenges', () => {
     expect(end.of('challenge')).toMatchObject([{ result: 'rejected' }]);
   });
 
-  test('silence ends it, with cancels; blocks that come late are no fault', () => {
+  test('silence ends it, and the question stays: blocks that come late pass or fail it after all', () => {
     const end = claimsAll();
     end.hear(3, { type: 'unchoke' }, block(1));
     end.take();
@@ -210,9 +210,23 @@ describe('challenges', () => {
     expect(end.of('challenge')).toEqual([]);
     end.session.tick(1003, end.out);
     expect(end.of('challenge')).toMatchObject([{ result: 'silent' }]);
-    expect(typesOf(end.take())).toEqual(['cancel', 'cancel']);
+    expect(typesOf(end.take())).toEqual([]);
+    end.session.challenge(1, 1003, end.out);
     end.hear(1004, block(0), block(2));
+    expect(end.of('challenge')).toMatchObject([{ result: 'silent' }, { piece: 0, result: 'passed', ms: 1001 }]);
+    expect(end.session.isChallenged).toBe(true);
+    end.hear(1005, block(0));
     expect(end.close().useless).toEqual(new Map());
+  });
+
+  test('a late piece that was cut wrong fails', () => {
+    const end = claimsAll();
+    end.hear(3, { type: 'unchoke' });
+    end.session.tick(1003, end.out);
+    const wrong = pieceData(0);
+    wrong[40]! ^= 1;
+    end.hear(1004, { type: 'piece', index: 0, begin: 0, block: wrong.subarray(0, 16_384) }, block(1), block(2));
+    expect(end.of('challenge')).toMatchObject([{ result: 'silent' }, { result: 'failed' }]);
   });
 
   test('a piece that is allowed fast is asked for while choked', () => {
