@@ -23,6 +23,7 @@ export const SUITES: readonly { file: string; title: string; needs: readonly Ext
   { file: 'test/contract/bus-kafka.test.ts', title: 'the bus contract on a real Kafka broker', needs: ['kafka'] },
   { file: 'test/e2e/exactly-once.test.ts', title: 'ingest killed between a real Kafka and the store', needs: ['kafka'] },
   { file: 'test/e2e/page.test.ts', title: 'the built-in page in a headless Chromium', needs: ['chromium'] },
+  { file: 'test/e2e/page-demo.test.ts', title: 'the page of the demo in a headless Chromium', needs: ['chromium'] },
   { file: 'test/interop/clickhouse-go.test.ts', title: "the HTTP front asked by Grafana's library", needs: ['go'] },
   { file: 'test/interop/dht-libtorrent.test.ts', title: 'crawler against 40 libtorrent DHT nodes', needs: ['libtorrent'] },
   { file: 'test/interop/dht-foreign.test.ts', title: 'our DHT node among libtorrent ones', needs: ['libtorrent'] },
