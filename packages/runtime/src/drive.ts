@@ -16,6 +16,11 @@ export interface Driven<M, F> {
   stop(): Promise<void>;
 }
 
+/** A timer that fires so late tells of a process that stood still: what arrived meanwhile waits in the socket, and is read before anything is called overdue. */
+const STALL_MS = 50;
+/** Turns of the event loop that reading may take; each reads some dozens of datagrams. */
+const STALL_TURNS = 64;
+
 /** What a machine or a listener throws is a broken invariant: it is reported, and this machine is driven no further. */
 export function drive<M, F>(machine: M & Machine<F>, socket: UdpSocket, clock: Clock, onInvariant: OnInvariant): Driven<M, F> {
   const listeners = new Set<(fact: F, now: number) => void>(); // bound: the listeners of the composition
@@ -25,12 +30,26 @@ export function drive<M, F>(machine: M & Machine<F>, socket: UdpSocket, clock: C
   const out: Out<F> = { send: (bytes, to) => socket.send(bytes, to), emit: (fact) => turn.emit(fact) };
   let stopped = false;
   const rearm = () => alarm.set(stopped || turn.broken ? Number.POSITIVE_INFINITY : machine.deadline());
-  const alarm = new Alarm(clock, () => {
+  let received = 0;
+  const tick = () => {
     const now = clock.now();
-    if (machine.deadline() <= now) turn.guard(() => machine.tick(now, out), now);
+    if (!stopped && machine.deadline() <= now) turn.guard(() => machine.tick(now, out), now);
     rearm();
+  };
+  /** Timers come before sockets in a turn of the event loop: lets turns pass until one brought nothing. */
+  const tickAfterReading = (turns: number) => {
+    const before = received;
+    setImmediate(() => {
+      if (received === before || turns === 0) tick();
+      else tickAfterReading(turns - 1);
+    });
+  };
+  const alarm = new Alarm(clock, () => {
+    if (clock.now() - machine.deadline() < STALL_MS) tick();
+    else tickAfterReading(STALL_TURNS);
   });
   socket.onDatagram((bytes, from) => {
+    received += 1;
     const now = clock.now();
     turn.guard(() => machine.receive(bytes, from, now, out), now);
     rearm();

@@ -77,6 +77,20 @@ describe('drive', () => {
     expect(driven.act((machine) => machine.ticks)).toBe(1);
   });
 
+  test('after the process stood still, what waits in the socket is read before anything is overdue', async () => {
+    const [left, right] = [await start(), await start()];
+    right.driven.act((machine, now, out) => {
+      machine.alarm = now + 100;
+      for (let i = 0; i < 100; i += 1)
+        left.driven.act((_machine, _now, other) => other.send(bytes(`late ${i}`), right.driven.local));
+      out.emit({ what: 'heard', text: 'asked' });
+    });
+    const until = performance.now() + 300;
+    while (performance.now() < until); // the event loop stands still, past the deadline
+    await vi.waitFor(() => expect(right.facts.at(-1)).toEqual({ what: 'ticked', text: '' }), { timeout: 5_000, interval: 1 });
+    expect(right.facts.map((fact) => fact.text)).toEqual(['asked', ...Array.from({ length: 100 }, (_, i) => `late ${i}`), '']);
+  });
+
   test('a listener may act: what it finds comes after', async () => {
     const { driven } = await start();
     const seen: string[] = [];

@@ -271,8 +271,11 @@ export class DhtNode implements Machine<DhtFact> {
     const view = this.#view;
     const transaction = this.#transactions.take(view.transactionNumber(), from);
     if (!transaction) {
-      this.counters.unasked++;
-      out.emit({ type: 'unasked', from });
+      if (this.#transactions.gaveUp(view.transactionNumber(), from)) this.#unreachable.answered(from);
+      else {
+        this.counters.unasked++;
+        out.emit({ type: 'unasked', from });
+      }
       return;
     }
     this.#unreachable.answered(from);

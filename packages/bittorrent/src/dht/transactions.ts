@@ -1,8 +1,11 @@
 // Questions in flight (BEP 5): matched by transaction id and exact socket, expired in the order they were sent.
+
+import { endpointKey } from '../endpoint.ts';
 import type { Query } from '../krpc/message.ts';
 import type { Endpoint, Random } from '../machine.ts';
 import type { Target } from './facts.ts';
 import { Fifo } from './fifo.ts';
+import { RecentMap } from './recent-map.ts';
 
 export interface Transaction {
   /** 4 bytes: some nodes (mainline 8) answer no other length. */
@@ -15,11 +18,14 @@ export interface Transaction {
   readonly lookup: number;
 }
 
+const MAX_GIVEN_UP = 20_000;
+
 /** Ids are random, so that nobody off the path can guess them. All have the same patience, so the first is the next to expire. */
 export class Transactions {
   readonly #open = new Map<number, Transaction>(); // bound: maxOpen
   /** In the order of sending; those that were answered are stepped over. */
   readonly #order = new Fifo<Transaction>();
+  readonly #givenUp = new RecentMap<string>(MAX_GIVEN_UP);
   readonly #random: Random;
   readonly #timeoutMs: number;
   readonly #maxOpen: number;
@@ -57,6 +63,11 @@ export class Transactions {
     return transaction;
   }
 
+  /** Whether this socket was asked, and lately given up: an answer that comes after all is late, and no answer to nothing. */
+  gaveUp(id: number, from: Endpoint): boolean {
+    return this.#givenUp.get(String(id)) === endpointKey(from);
+  }
+
   /** The question that waits longest. */
   #oldest(): Transaction | undefined {
     for (let first = this.#order.first(); first; first = this.#order.first()) {
@@ -72,6 +83,7 @@ export class Transactions {
     if (!oldest || oldest.sentMs + this.#timeoutMs > now) return undefined;
     this.#order.shift();
     this.#open.delete(oldest.id);
+    this.#givenUp.set(String(oldest.id), endpointKey(oldest.to));
     return oldest;
   }
 

@@ -267,6 +267,11 @@ describe('what a node does not believe', () => {
     expect(node.table.size).toBe(0);
     network.run(5_000);
     expect(facts.at(-1)).toMatchObject({ type: 'unanswered', to: silent.endpoint });
+    // Its answer comes after all: late, but no answer to nothing.
+    silent.say(silent.writer.reply({}, query.bytes, query.transactionAt, 4), endpoint);
+    network.run(200);
+    expect(node.counters.unasked).toBe(2);
+    expect(facts.at(-1)).toMatchObject({ type: 'unanswered', to: silent.endpoint });
   });
 
   test('nothing goes to where the guard forbids it, whatever a reply names; named endpoints are exempt', () => {
