@@ -55,6 +55,8 @@ export class Peer {
   pieces: PeerPieces | undefined;
   readonly challenges: Challenges = { asked: 0, passed: 0, failed: 0, rejected: 0, silent: 0, unchecked: 0 };
   readonly asked = new Set<number>(); // bound: challenges of one census, and those that silence adds
+  /** Pieces that it gave whole or in part, with the right hash. */
+  readonly passed = new Set<number>(); // bound: as `asked`
   readonly silence = new Silence();
   metadataFailed = false;
   bytesDown = 0;
@@ -189,6 +191,7 @@ export class Peer {
     this.challenges[fact.result]++;
     if (fact.result === 'silent') this.silence.silent(fact.piece, now);
     if (fact.result !== 'passed') return;
+    this.passed.add(fact.piece);
     this.silence.arrived(fact.piece);
     this.firstPieceMs ??= fact.ms;
   }

@@ -7,7 +7,7 @@ import type { ProberBudgets, ProberTimes } from './settings.ts';
 // A peer is done when its verdict can change no more by waiting:
 //   said nothing                 after sayMs
 //   metadata unknown             after metadataWaitMs, or when the swarm's census ends
-//   claims all, verify allowed   enough challenges passed, then some of the pieces that hang on claims like its own; one failed or was refused; silence proved or hopeless; choked for chokeMs
+//   claims all, verify allowed   enough challenges passed, then pieces that hang on claims like its own, until each was given by somebody; one failed or was refused; silence proved or hopeless; choked for chokeMs
 //   claims all, verify not       at once
 //   less than all                observeMs after it said so; revealMs if it began with nothing (a super-seeder reveals late)
 
@@ -27,8 +27,8 @@ export interface Situation {
   readonly mayChallenge: boolean;
   /** Endpoints are still being dialled: who has what is not known yet. */
   readonly isGathering: boolean;
-  /** A piece that nobody else is known to have, not asked of this peer yet. */
-  rarePiece(peer: Peer): number | undefined;
+  /** A piece that nobody else is known to have, not asked of this peer yet; `later`: others are just being asked for those. */
+  rarePiece(peer: Peer): number | 'later' | undefined;
   readonly times: ProberTimes;
   readonly budgets: ProberBudgets;
   readonly random: Random;
@@ -92,6 +92,7 @@ function challengeRare(peer: Peer, situation: Situation, now: number): Step {
   const patience = (peer.handshakenAt ?? now) + times.observeMs * GATHER_FACTOR;
   if (isGathering && now < patience) return wait(Math.min(patience, now + GATHER_POLL_MS));
   const piece = situation.rarePiece(peer);
+  if (piece === 'later') return wait(now + GATHER_POLL_MS);
   return piece === undefined ? finish : { do: 'challenge', piece };
 }
 

@@ -370,11 +370,14 @@ export class Probes {
     };
   }
 
-  #rarePiece({ census, view }: Live, peer: Peer): number | undefined {
+  #rarePiece({ census, view }: Live, peer: Peer): number | 'later' | undefined {
+    const { random, budgets } = this.#options;
     const current = census?.current;
-    const pieces = view?.layout?.pieces;
-    if (!current || pieces === undefined) return undefined;
-    return current.rarity.choose(peer, current.peers.values(), pieces, this.#options.random, this.#options.now());
+    const layout = view?.layout;
+    if (!current || !layout) return undefined;
+    const { pieces } = layout;
+    const budget = { pieces, pieceBytes: (piece: number) => layout.pieceBytes(piece), maxBytes: budgets.rareBytes };
+    return current.rarity.choose(peer, current.peers.values(), budget, random, this.#options.now());
   }
 
   #end(live: Live): void {

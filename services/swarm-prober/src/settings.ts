@@ -53,8 +53,9 @@ export interface ProberBudgets {
   readonly infohashes: number;
   /** Challenges of one peer in one census. */
   readonly challenges: number;
-  /** Beyond them, of who passed: pieces that nobody else is known to have. */
+  /** Beyond them, of who passed: pieces that nobody else is known to have; of one peer, and the payload for them in one census. */
   readonly rareChallenges: number;
+  readonly rareBytes: number;
   /** Payload for challenges: per swarm and day, and in all per day. */
   readonly verifyBytesPerSwarm: number;
   readonly verifyBytesPerDay: number;
@@ -124,7 +125,8 @@ export const DEFAULT_BUDGETS: ProberBudgets = {
   endpointsPerSwarm: 5_000,
   infohashes: 1_000_000,
   challenges: 5,
-  rareChallenges: 2,
+  rareChallenges: 128,
+  rareBytes: 4 * MIB,
   verifyBytesPerSwarm: 512 * MIB,
   verifyBytesPerDay: 16_384 * MIB,
   cacheBytes: 64 * MIB,

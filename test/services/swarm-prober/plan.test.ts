@@ -119,6 +119,7 @@ describe('who claims all', () => {
     expect(nextStep(peer, session(), rare(true), 10)).toEqual({ do: 'wait', until: 260 });
     expect(nextStep(peer, session(), rare(true), 8000)).toEqual({ do: 'challenge', piece: 40 });
     expect(nextStep(peer, session(), rare(false), 10)).toEqual({ do: 'challenge', piece: 40 });
+    expect(nextStep(peer, session(), situation({ rarePiece: () => 'later' }), 10)).toEqual({ do: 'wait', until: 260 });
     peer.challenged(40, false, 20);
     expect(nextStep(peer, session(), rare(false), 30)).toEqual({ do: 'finish' });
   });
