@@ -278,17 +278,18 @@ export class DhtNode implements Machine<DhtFact> {
       }
       return;
     }
-    this.#unreachable.answered(from);
-    this.#verified.set(endpointKey(from), now + VERIFIED_MS);
+    const key = endpointKey(from);
+    this.#unreachable.answered(from, key);
+    this.#verified.set(key, now + VERIFIED_MS);
     const { query, tag, to } = transaction;
     if (view.kind === 'error') {
       this.counters.refused++;
       out.emit({ type: 'refused', tag, query, from: to, code: view.errorCode });
       this.#lookupFailed(transaction, false, now, out);
-    } else this.#answered(transaction, now, out);
+    } else this.#answered(transaction, key, now, out);
   }
 
-  #answered(transaction: Transaction, now: number, out: Out<DhtFact>): void {
+  #answered(transaction: Transaction, key: string, now: number, out: Out<DhtFact>): void {
     const view = this.#view;
     const { query, tag, to } = transaction;
     this.counters.answered++;
@@ -296,7 +297,7 @@ export class DhtNode implements Machine<DhtFact> {
     const id = mismatch ? undefined : (to.id ?? view.copy(view.idAt));
     if (id) {
       const wasEmpty = this.table.size === 0;
-      if (this.table.verified(id, to, now) && wasEmpty) this.#joined(now, out);
+      if (this.table.verified(id, to, now, key) && wasEmpty) this.#joined(now, out);
     } else this.table.remove(to);
     if (view.ipAt >= 0) {
       const result = this.#vote.cast(this.hostOf(to), view.bytes, view.ipAt, view.ipLength);
@@ -360,7 +361,7 @@ export class DhtNode implements Machine<DhtFact> {
   deadline(): number {
     let next = Math.min(this.#transactions.deadline(), this.#upkeepMs, this.#bootstrapMs);
     if (this.#strangers.size > 0) next = Math.min(next, this.#introductionMs);
-    for (const lookup of this.#lookups.values()) next = Math.min(next, lookup.wakeMs);
+    if (this.#lookups.size > 0) for (const lookup of this.#lookups.values()) next = Math.min(next, lookup.wakeMs);
     return next;
   }
 

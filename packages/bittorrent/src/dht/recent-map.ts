@@ -1,4 +1,4 @@
-// A bounded map of recent things in two generations: what is set lives at least `max / 2` further settings. No walk over old entries, so it costs the same at any size.
+// A bounded map of recent things in two generations: what is set lives for at least `max / 2` further settings. No walk over old entries, so it costs the same at any size.
 
 /** Half full, the young generation becomes the old one, and the old one is forgotten. */
 export class RecentMap<V> {
@@ -15,7 +15,7 @@ export class RecentMap<V> {
   }
 
   set(key: string, value: V): void {
-    if (this.#young.size >= this.#half && !this.#young.has(key)) {
+    if (this.#young.size >= this.#half) {
       this.#old = this.#young;
       this.#young = new Map();
     }
@@ -23,7 +23,7 @@ export class RecentMap<V> {
   }
 
   delete(key: string): void {
-    this.#young.delete(key);
-    this.#old.delete(key);
+    if (this.#young.size > 0) this.#young.delete(key);
+    if (this.#old.size > 0) this.#old.delete(key);
   }
 }

@@ -31,6 +31,8 @@ export interface ResponderParts {
 
 export class Responder {
   readonly #parts: ResponderParts;
+  /** Nodes of one answer of each family. */
+  readonly #scratch = { 4: new Uint8Array(8 * NODE_BYTES), 6: new Uint8Array(8 * NODE6_BYTES) };
 
   constructor(parts: ResponderParts) {
     this.#parts = parts;
@@ -81,9 +83,12 @@ export class Responder {
     const size = family === 4 ? NODE_BYTES : NODE6_BYTES;
     const nodes = table?.closest(target, 8) ?? [];
     const count = Math.max(0, Math.min(nodes.length, Math.floor(room / size)));
-    const bytes = new Uint8Array(count * size);
-    for (let i = 0; i < count; i++) bytes.set(nodes[i]!.compact, i * size);
-    return bytes;
+    const bytes = this.#scratch[family];
+    for (let i = 0; i < count; i++) {
+      const { compact } = nodes[i]!;
+      for (let j = 0; j < size; j++) bytes[i * size + j] = compact[j]!;
+    }
+    return bytes.subarray(0, count * size);
   }
 
   #peers(query: Fields, from: Endpoint, room: number, verified: boolean, now: number): Reply {

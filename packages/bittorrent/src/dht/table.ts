@@ -4,7 +4,7 @@ import { addressHost, addressPrefix } from '../address.ts';
 import { encodeCompact, endpointKey } from '../endpoint.ts';
 import { equalBytes } from '../hex.ts';
 import type { Endpoint, Random } from '../machine.ts';
-import { commonBits, randomId } from './distance.ts';
+import { commonBits, compareDistance, randomId } from './distance.ts';
 import { fitsAddress } from './secure-id.ts';
 
 const BUCKET_NODES = 8;
@@ -19,6 +19,8 @@ export interface TableNode extends Endpoint {
   readonly compact: Uint8Array;
   readonly host: string;
   readonly prefix: string;
+  /** The first 32 bits of its id. */
+  readonly firstBits: number;
   /** Its id fits its address (BEP 42). */
   readonly secure: boolean;
   seenMs: number;
@@ -51,6 +53,8 @@ export class RoutingTable {
   readonly #localId: Uint8Array;
   readonly #hostOf: (endpoint: Endpoint) => string;
   readonly #byEndpoint = new Map<string, TableNode>(); // bound: the nodes of the table
+  /** The same nodes in no order. */
+  readonly #list: TableNode[] = []; // bound: the nodes of the table
   readonly #perHost = new Map<string, number>(); // bound: the nodes of the table
   readonly #perPrefix = new Map<string, number>(); // bound: the nodes of the table
   #fullBucket: TableNode[] | undefined;
@@ -87,14 +91,38 @@ export class RoutingTable {
     return this.#byEndpoint.get(endpointKey(endpoint));
   }
 
-  /** The `count` nodes nearest to an id, nearest first, without those that stopped answering. */
+  /**
+   * The `count` nodes nearest to an id, nearest first, without those that stopped answering. A walk over the whole table (some 150 nodes) by the first
+   * 32 bits of the distance costs a third of k-bucket's own `closest`, which joins, maps and sorts.
+   */
   closest(id: Uint8Array, count = BUCKET_NODES): TableNode[] {
-    return this.#bucket.closest(id, count).filter((node) => node.failures < BAD_FAILURES);
+    const first = firstBits(id);
+    const nearest: TableNode[] = [];
+    const distances: number[] = [];
+    for (const node of this.#list) {
+      if (node.failures >= BAD_FAILURES) continue;
+      const distance = (node.firstBits ^ first) >>> 0;
+      let at = nearest.length;
+      if (at === count && distance > distances[at - 1]!) continue;
+      while (at > 0 && isNearer(id, node, distance, nearest[at - 1]!, distances[at - 1]!)) at--;
+      if (at === count) continue;
+      if (nearest.length < count) {
+        nearest.push(node);
+        distances.push(distance);
+      }
+      for (let i = nearest.length - 1; i > at; i--) {
+        nearest[i] = nearest[i - 1]!;
+        distances[i] = distances[i - 1]!;
+      }
+      nearest[at] = node;
+      distances[at] = distance;
+    }
+    return nearest;
   }
 
-  /** A node has just answered our question from exactly this socket under this id. Answers whether it is in the table now. */
-  verified(id: Uint8Array, endpoint: Endpoint, now: number): boolean {
-    const known = this.at(endpoint);
+  /** A node has just answered our question from exactly this socket under this id. Answers whether it is in the table now. `key` is the endpoint's, for who has it already. */
+  verified(id: Uint8Array, endpoint: Endpoint, now: number, key = endpointKey(endpoint)): boolean {
+    const known = this.#byEndpoint.get(key);
     if (known && equalBytes(known.id, id)) {
       known.seenMs = now;
       known.failures = 0;
@@ -124,6 +152,7 @@ export class RoutingTable {
       compact: compactNode(id, endpoint),
       host,
       prefix,
+      firstBits: firstBits(id),
       secure,
       seenMs: now,
       failures: 0,
@@ -142,6 +171,7 @@ export class RoutingTable {
       this.#bucket.add(node);
     }
     this.#byEndpoint.set(endpointKey(node), node);
+    this.#list.push(node);
     count(this.#perHost, node.host, 1);
     count(this.#perPrefix, node.prefix, 1);
     return true;
@@ -162,6 +192,9 @@ export class RoutingTable {
   #remove(node: TableNode): void {
     this.#bucket.remove(node.id);
     this.#byEndpoint.delete(endpointKey(node));
+    const at = this.#list.indexOf(node);
+    this.#list[at] = this.#list.at(-1)!;
+    this.#list.pop();
     count(this.#perHost, node.host, -1);
     count(this.#perPrefix, node.prefix, -1);
   }
@@ -202,6 +235,14 @@ export function blockOf(address: string): string {
 function worst(nodes: readonly TableNode[], newcomer: TableNode, now: number): TableNode | undefined {
   const failing = nodes.filter((node) => node.failures > 0).sort((a, b) => b.failures - a.failures);
   return failing[0] ?? nodes.find((node) => newcomer.secure && !node.secure && now - node.seenMs > GOOD_MS);
+}
+
+function firstBits(id: Uint8Array): number {
+  return ((id[0]! << 24) | (id[1]! << 16) | (id[2]! << 8) | id[3]!) >>> 0;
+}
+
+function isNearer(target: Uint8Array, a: TableNode, distance: number, b: TableNode, other: number): boolean {
+  return distance < other || (distance === other && compareDistance(target, a.id, b.id) < 0);
 }
 
 function count(counts: Map<string, number>, key: string, change: number): void {

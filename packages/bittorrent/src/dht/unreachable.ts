@@ -23,8 +23,8 @@ export class Unreachable {
     this.#entries.set(key, { failures, untilMs: now + FORGET_MS });
   }
 
-  answered(endpoint: Endpoint): void {
-    this.#entries.delete(endpointKey(endpoint));
+  answered(endpoint: Endpoint, key = endpointKey(endpoint)): void {
+    this.#entries.delete(key);
   }
 
   has(endpoint: Endpoint, now: number): boolean {

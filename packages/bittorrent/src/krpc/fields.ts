@@ -80,7 +80,9 @@ export class Fields {
 
   /** A copy of `length` bytes at an offset. */
   copy(at: number, length = ID_BYTES): Uint8Array {
-    return this.bytes.slice(at, at + length);
+    const copy = new Uint8Array(length); // never slice(): a Buffer's is a view
+    for (let i = 0; i < length; i++) copy[i] = this.bytes[at + i]!;
+    return copy;
   }
 
   /** The n-th node of a family; n is below the count. */
