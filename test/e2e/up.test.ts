@@ -91,3 +91,13 @@ test('what the status says while it runs', async () => {
   up.child.kill('SIGTERM');
   expect((await up.ended).code).toBe(0);
 });
+
+test('where nobody answers it says so after 15 s, names the demo, goes on trying, and still ends in order', async () => {
+  const nowhere = ['--bootstrap', '127.254.1.1:9', '--lab-network', '127.254.0.0/16', '--address', '127.0.0.1'];
+  const up = start(['up', ...nowhere, '--data', join(data, 'alone'), '--port', '0', '--peer-port', '0'], 90_000);
+  await up.saw(/no bootstrap node answered within 15 s: .*`npm run demo`/);
+  up.child.kill('SIGTERM');
+  const ended = await up.ended;
+  expect(ended.code, ended.stderr).toBe(0);
+  expect(ended.stderr).not.toMatch(/\n\s+at /);
+});
