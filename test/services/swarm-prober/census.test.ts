@@ -170,13 +170,14 @@ describe('pieces that hang on claims', () => {
     reached(census, leecher, (pieces) => void pieces.showBits(Uint8Array.of(0xfc)));
     reached(census, liar, (pieces) => void pieces.showBits(Uint8Array.of(0x03)));
     liar.challenges.failed = 1;
-    const choose = (now: number) => census.rarity.choose(seeder, census.peers.values(), 8, () => 0, now);
+    const budget = { pieces: 8, pieceBytes: () => 1, maxBytes: 100 };
+    const choose = (now: number) => census.rarity.choose(seeder, census.peers.values(), budget, () => 0, now);
     expect(choose(0)).toBe(6);
     census.rarity.verified(6);
     expect(choose(1)).toBe(7);
     seeder.challenged(7, false, 1);
     expect(choose(2)).toBeUndefined();
-    expect(census.rarity.choose(leecher, census.peers.values(), 8, () => 0, 1000)).toBeUndefined();
+    expect(census.rarity.choose(leecher, census.peers.values(), budget, () => 0, 1000)).toBeUndefined();
   });
 });
 
