@@ -155,16 +155,18 @@ export class PeerStore {
   /** At most `max` random infohashes, 20 bytes each: the front of the list after it was shuffled that far. */
   samples(max: number, now: number): Uint8Array {
     this.#forgetOld(now);
-    const count = Math.min(max, this.#list.length);
+    const list = this.#list;
+    const count = Math.min(max, list.length);
     const samples = new Uint8Array(count * 20);
     for (let i = 0; i < count; i++) {
-      const j = i + Math.floor(this.#random() * (this.#list.length - i));
-      const [a, b] = [this.#list[i]!, this.#list[j]!];
-      this.#list[i] = b;
-      this.#list[j] = a;
-      b.index = i;
-      if (a !== b) a.index = j;
-      samples.set(b.infoHash, i * 20);
+      const j = i + Math.floor(this.#random() * (list.length - i));
+      const drawn = list[j]!;
+      const other = list[i]!;
+      list[j] = other;
+      other.index = j;
+      list[i] = drawn;
+      drawn.index = i;
+      for (let k = 0; k < 20; k++) samples[i * 20 + k] = drawn.infoHash[k]!;
     }
     return samples;
   }
