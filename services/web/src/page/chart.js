@@ -50,9 +50,9 @@ export function makeChart(panel, body, view) {
       moments,
       view,
       size: sizeOf(plotBox),
-      onCursor: (at) => values(at ?? atRest),
+      onCursor: (at) => values(typeof at === 'number' ? Math.min(at, times.length - 1) : atRest),
     });
-    plot = new uPlot(options, dataOf(panel, times, series), plotBox);
+    plot = new uPlot(options, dataOf(panel, frame, times, series), plotBox);
   };
 }
 
@@ -137,14 +137,19 @@ function summaryOf(panel, series, times, at, unit) {
   return `${panel.title}. At ${moment(times[at] ?? 0)}: ${values}.`;
 }
 
-/** Bounds come as two invisible series after their own; stacked sums are drawn from the highest down, each over the one before.
+/** Bounds come as two invisible series after their own; stacked sums are drawn from the highest down, each over the one before. An area stands for
+ * the whole of its bucket: the last one is drawn to its end.
  * @param {PagePanel} panel
+ * @param {Frame} frame
  * @param {number[]} times
  * @param {Series[]} series
  * @returns {any} */
-function dataOf(panel, times, series) {
-  if (panel.kind === 'timeseries' && panel.draw !== 'line') return [times, ...stacked(series).reverse()];
-  return [times, ...series.flatMap((each) => (each.low && each.high ? [each.values, each.low, each.high] : [each.values]))];
+function dataOf(panel, { range }, times, series) {
+  if (panel.kind !== 'timeseries' || panel.draw === 'line')
+    return [times, ...series.flatMap((each) => (each.low && each.high ? [each.values, each.low, each.high] : [each.values]))];
+  const sums = stacked(series).reverse();
+  if (panel.draw === 'bars') return [times, ...sums];
+  return [[...times, (times.at(-1) ?? 0) + range.intervalS], ...sums.map((each) => [...each, each.at(-1) ?? null])];
 }
 
 /** @param {{panel: PagePanel, frame: Frame, series: Series[], colours: string[], unit: PanelColumn['unit'], moments: Moment[], view: View,
@@ -160,7 +165,7 @@ function optionsOf({ panel, frame, series, colours, unit, moments, view, size, o
   const axis = { stroke: muted, grid, ticks: { ...grid, size: 4 }, font };
   return {
     ...size,
-    padding: [8, 8, 0, 0],
+    padding: [8, 18, 0, 0],
     legend: { show: false },
     cursor: { drag: { x: false, y: false }, y: false, sync: { key: SYNC.key }, points: { size: 6 } },
     scales: {
