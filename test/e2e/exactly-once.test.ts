@@ -52,6 +52,7 @@ describe.skipIf(missing('kafka').length > 0)('exactly once from the log onward',
       SWARMSCOPE_KAFKA_PARTITIONS: '3',
       SWARMSCOPE_CLICKHOUSE_URL: front.url,
       SWARMSCOPE_INGEST_AGE_MS: '150',
+      SWARMSCOPE_INGEST_SESSION_MS: '3000',
       SWARMSCOPE_METRICS_LISTEN: '127.0.0.1:0',
     };
     return spawn(process.execPath, [MAIN], {
@@ -75,7 +76,7 @@ describe.skipIf(missing('kafka').length > 0)('exactly once from the log onward',
     }
   }
 
-  test(`${KILLS} kills of ingest, a broker that stalls, a store that goes away`, async () => {
+  test(`${KILLS} kills of ingest, a broker that stalls, a store that goes away, two at once`, async () => {
     const random = seededRandom(20_261_124);
     await store.migrate();
     let published = 0;
@@ -109,6 +110,17 @@ describe.skipIf(missing('kafka').length > 0)('exactly once from the log onward',
         ingest.kill('SIGKILL');
         await once(ingest, 'close');
       }
+      // Two of them: partitions move to the second when it joins, and back when it is gone.
+      ingest = startProcess();
+      const alone = await stored();
+      await waitFor(async () => (await stored()) > alone, 60_000);
+      const second = startProcess();
+      await sleep(4_000);
+      second.kill(random() < 0.5 ? 'SIGKILL' : 'SIGTERM');
+      await once(second, 'close');
+      await sleep(1_000);
+      ingest.kill('SIGKILL');
+      await once(ingest, 'close');
     } finally {
       clearInterval(publishing);
     }

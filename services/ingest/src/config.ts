@@ -9,6 +9,11 @@ export const ingestConfig = z.object({
   ...busSettings,
   clickhouseUrl: text('ClickHouse server: http://user:password@host:8123/database.', { secret: true }),
   clickhouseCluster: text('Name of the ClickHouse cluster, where there is one: tables are replicated.').optional(),
+  ingestSessionMs: integer(
+    'An ingest that is silent for so long is given up by the others, in milliseconds; longer than any stall that is none.',
+    1_000,
+    300_000,
+  ).default(10_000),
   retentionDays: listOf(
     'How long raw rows of a topic are kept, where not as docs/schema.md says; 0 is for ever.',
     'TOPIC=DAYS',

@@ -33,6 +33,7 @@ process.exit(
     const bus = await openKafkaBus({
       brokers: kafkaBrokers,
       clientId: config.instanceId,
+      sessionTimeoutMs: config.ingestSessionMs,
       partitions: kafkaPartitions,
       replicas: kafkaReplicas,
       ...(kafkaTopicPrefix !== undefined && { prefix: kafkaTopicPrefix }),
