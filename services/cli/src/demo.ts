@@ -13,7 +13,7 @@ import { openDirectory } from './data-directory.ts';
 import { writeDemoWatchlist } from './demo-watchlist.ts';
 import { bootstrapDht } from './dht-shell.ts';
 import { Failure } from './failure.ts';
-import { readCensuses, readDht } from './measured.ts';
+import { countUnheard, readCensuses, readDht } from './measured.ts';
 import { pause } from './pause.ts';
 import { openProgress, type Progress } from './progress.ts';
 import { runShell } from './running.ts';
@@ -84,8 +84,8 @@ function dataDirectory(shell: Shell, given: string | undefined): string {
   return directory;
 }
 
-/** Until the id space was swept once and no swarm has anything pending, or time is over. */
-async function untilMeasured({ crawler, prober }: Pipeline, progress: Progress, ending: AbortSignal): Promise<void> {
+/** Until the id space was swept once, no swarm has anything pending and each was heard of, or time is over. */
+async function untilMeasured({ crawler, prober, bus, store }: Pipeline, progress: Progress, ending: AbortSignal): Promise<void> {
   const started = systemClock.now();
   let quietSince = Number.POSITIVE_INFINITY;
   while (!ending.aborted && systemClock.now() - started < CRAWL_MAX_MS) {
@@ -102,7 +102,10 @@ async function untilMeasured({ crawler, prober }: Pipeline, progress: Progress, 
     const isQuiet = crawl.sweeps > 0 && prober.settled();
     if (!isQuiet) quietSince = Number.POSITIVE_INFINITY;
     else quietSince = Math.min(quietSince, systemClock.now());
-    if (systemClock.now() - quietSince >= QUIET_MS) return;
+    if (systemClock.now() - quietSince < QUIET_MS) continue;
+    await bus.flush(FLUSH_MS);
+    if ((await countUnheard(store)) === 0) return;
+    quietSince = Number.POSITIVE_INFINITY;
   }
 }
 

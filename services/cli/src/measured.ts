@@ -38,3 +38,12 @@ export async function readDht(store: Pick<Store, 'query'>): Promise<DhtFigures> 
   const [row] = await store.query<DhtFigures>(DHT_SQL);
   return { nodes: Number(row?.nodes ?? 0), infohashes: Number(row?.infohashes ?? 0) };
 }
+
+/** Swarms whose newest census had no source that answered: nothing is known of them yet, and they are asked for again. */
+export async function countUnheard(store: Pick<Store, 'query'>): Promise<number> {
+  const newest = 'SELECT sources FROM swarm_sampled ORDER BY ts DESC LIMIT 1 BY swarm_id';
+  const [row] = await store.query<{ swarms: number }>(
+    `SELECT count() AS swarms FROM (${newest}) WHERE NOT arrayExists(each -> each.failed = 0, sources)`,
+  );
+  return Number(row?.swarms ?? 0);
+}
