@@ -17,7 +17,9 @@ export const DEFAULT_PACE: PaceLimits = {
   flowsPerMinute: 12_000,
 };
 
-const FLOW_WINDOW_MS = 60_000;
+/** A host counts for a minute after its last query; it is noted again only every ten seconds, so it counts for ten seconds more. */
+const FLOW_NOTED_MS = 10_000;
+const FLOW_WINDOW_MS = 60_000 + FLOW_NOTED_MS;
 /** Hosts remembered: those whose burst is not whole again. Full, nobody new is asked: 400 packets a second fill it with some 2 000. */
 const MAX_HOSTS = 200_000;
 
@@ -27,7 +29,7 @@ const MAX_HOSTS = 200_000;
 export class Pace {
   readonly #limits: PaceLimits;
   readonly #fullAt = new Map<string, number>(); // bound: MAX_HOSTS
-  /** Hosts of the last minute with the time of their last query; and all queries of that minute in order. */
+  /** Hosts of the last minute with the time at which they were noted; and those notes in order. */
   readonly #flows = new Map<string, number>(); // bound: flowsPerMinute
   readonly #asked = new Fifo<{ readonly host: string; readonly atMs: number }>();
   #packetsFullAt = Number.NEGATIVE_INFINITY;
@@ -73,9 +75,15 @@ export class Pace {
     if (this.#fullAt.size >= MAX_HOSTS && !this.#fullAt.has(host)) return false;
     this.#fullAt.set(host, Math.max(this.#fullAt.get(host) ?? now, now) + this.#limits.hostIntervalMs);
     this.#packetsFullAt = Math.max(this.#packetsFullAt, now) + 1000 / this.#limits.packetsPerSecond;
+    this.#noteFlow(host, now);
+    return true;
+  }
+
+  #noteFlow(host: string, now: number): void {
+    const noted = this.#flows.get(host);
+    if (noted !== undefined && now - noted < FLOW_NOTED_MS) return;
     this.#flows.set(host, now);
     this.#asked.push({ host, atMs: now });
-    return true;
   }
 
   /** Hosts whose burst is whole again are the same as unknown ones. */
