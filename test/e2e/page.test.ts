@@ -138,6 +138,9 @@ describe.skipIf(missing('chromium').length > 0)('the page', () => {
             .scrollWidth,
       );
       expect(width).toBeLessThanOrEqual(375);
+      // A row is a card, and what it is about has a line of its own.
+      for (const cell of await page.locator('tbody tr:first-child td:first-child').all())
+        expect((await cell.boundingBox())!.width).toBeGreaterThan(250);
       expect(complaints).toEqual([]);
       await page.locator('body').screenshot({ path: join(ARTIFACTS, `${board.uid}-phone.png`) });
       await page.close();
