@@ -1,5 +1,6 @@
 // Who plays in the loopback world, as data: its torrents and the peers of each.
 import type { PeerKind } from '../sim/peer-kind.ts';
+import type { Line } from '../sim/slow-line.ts';
 
 /** Where a peer can be learned of. */
 export type Place = 'dht' | 'http' | 'udp';
@@ -14,6 +15,8 @@ export interface CastPeer {
   readonly fast?: boolean;
   /** Behind a NAT: nobody listens where it is announced, but it dials who announces. */
   readonly nat?: boolean;
+  /** Slow or lossy; what the machine gives when not given. */
+  readonly line?: Line;
   /** Of a hybrid: the infohash under which it is announced. */
   readonly under?: 'v1' | 'v2';
 }

@@ -1,12 +1,14 @@
 // One torrent of the loopback world brought to life: its content, its peers on real TCP sockets, and their truth.
 import { formatEndpoint } from '@swarmscope/bittorrent/endpoint.ts';
 import type { Endpoint } from '@swarmscope/bittorrent/machine.ts';
+import { seededRandom } from '@swarmscope/runtime/random.ts';
 import type { TcpTransport } from '@swarmscope/runtime/tcp.ts';
 import { Content } from '../sim/content.ts';
 import type { PexEntry } from '../sim/extensions.ts';
-import { mix32, shuffled } from '../sim/mix.ts';
+import { drawn, mix32, shuffled } from '../sim/mix.ts';
 import { LabPeer } from '../sim/peer.ts';
 import { LabPeerSession, type PeerSessionFact } from '../sim/peer-session.ts';
+import { SlowLine } from '../sim/slow-line.ts';
 import type { CastPeer, CastTorrent } from './cast.ts';
 
 /** What the world gives a swarm. */
@@ -113,8 +115,10 @@ async function openPeer(
     if (!peer) return undefined;
     const self = peer;
     log.conversations++;
+    const session = new LabPeerSession(self, () => pexOf([...logs.keys()], self));
+    const random = seededRandom(mix32(self.plan.seed, log.conversations));
     return {
-      session: new LabPeerSession(self, () => pexOf([...logs.keys()], self)),
+      session: role.line ? new SlowLine(session, role.line, random) : session,
       onFact: (fact: PeerSessionFact) => note(log, fact),
     };
   };
@@ -148,9 +152,13 @@ async function openPeer(
   return isDeaf ? undefined : listener;
 }
 
-/** What a peer tells of the others by PEX. */
+/** BEP 11 wants no more in one message. */
+const MAX_PEX = 50;
+
+/** What a peer tells of the others by PEX: those that it happens to be connected to. */
 function pexOf(peers: readonly LabPeer[], self: LabPeer): PexEntry[] {
-  return peers.filter((one) => one !== self).map((one) => ({ endpoint: one.plan.endpoint, seed: one.rule.claimsAll }));
+  const others = peers.filter((one) => one !== self);
+  return drawn(others, MAX_PEX, self.plan.seed).map((one) => ({ endpoint: one.plan.endpoint, seed: one.rule.claimsAll }));
 }
 
 /** How many pieces a share is: all at 1, never all below it, and never one that is lost. */

@@ -86,6 +86,15 @@ export class Content {
     return Math.min(this.plan.pieceBytes, this.totalBytes - index * this.plan.pieceBytes);
   }
 
+  /** Which pieces each file lies in: the first, and the one after the last. */
+  get filePieces(): { readonly path: string; readonly first: number; readonly end: number }[] {
+    const { pieceBytes } = this.plan;
+    return this.#files.map(({ path, offset, bytes }) => {
+      const first = Math.floor(offset / pieceBytes);
+      return { path, first, end: bytes === 0 ? first : Math.ceil((offset + bytes) / pieceBytes) };
+    });
+  }
+
   /** Bytes of the torrent from `offset` on; what lies between aligned files is zero (BEP 47). */
   range(offset: number, length: number): Uint8Array {
     const bytes = payloadRange(this.plan.seed, offset, length);

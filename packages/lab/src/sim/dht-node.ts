@@ -7,7 +7,7 @@ import { Malformed } from '@swarmscope/bittorrent/malformed.ts';
 import { bloomOf } from './bloom.ts';
 import type { DhtBehaviour } from './dht-behaviour.ts';
 import { type Fields, Liar } from './dht-lies.ts';
-import { mix32, mixText } from './mix.ts';
+import { drawn, mix32, mixText } from './mix.ts';
 import { compactNodes, ID_BYTES, type Population, type Resident } from './population.ts';
 import { RateLimit } from './rate-limit.ts';
 
@@ -31,7 +31,7 @@ export interface Holding {
   readonly peers: readonly HeldPeer[];
 }
 
-/** As libtorrent keeps and answers. */
+/** As libtorrent keeps and answers: of many peers another draw each time. */
 const MAX_HOLDINGS = 2_000;
 const MAX_PEERS = 500;
 const MAX_VALUES = 100;
@@ -142,7 +142,8 @@ export class DhtLabNode implements Machine<DhtNodeFact> {
     const peers = this.#holdings.find((held) => equalBytes(held.infoHash, infoHash))?.peers ?? [];
     if (peers.length === 0) return fields;
     if (!scrape || !this.behaviour.bep33 || this.behaviour.valuesWithScrape) {
-      fields['values'] = peers.slice(0, MAX_VALUES).map((peer) => encodeCompact(peer.endpoint));
+      const given = drawn(peers, MAX_VALUES, Math.floor(this.#random() * 0x7fffffff));
+      fields['values'] = given.map((peer) => encodeCompact(peer.endpoint));
     }
     if (scrape && this.behaviour.bep33) {
       fields['BFsd'] = bloomOf(peers.filter((peer) => peer.seed).map((peer) => peer.endpoint.address));
@@ -188,18 +189,6 @@ export class DhtLabNode implements Machine<DhtNodeFact> {
 
 /** A token is good for at least this long, at most twice as long (BEP 5). */
 const TOKEN_MS = 300_000;
-
-/** `count` different members of `list`, chosen by `seed`: a partial Fisher-Yates over the places that are touched. */
-function drawn<T>(list: readonly T[], count: number, seed: number): T[] {
-  if (count === list.length) return [...list];
-  const moved = new Map<number, number>();
-  return Array.from({ length: count }, (_, i) => {
-    const j = i + (mix32(seed, i) % (list.length - i));
-    const pick = moved.get(j) ?? j;
-    moved.set(j, moved.get(i) ?? i);
-    return list[pick]!;
-  });
-}
 
 function isId(value: Value | undefined): value is Uint8Array {
   return value instanceof Uint8Array && value.length === ID_BYTES;

@@ -18,6 +18,18 @@ export function mixText(text: string, seed = 0): number {
   return mix32(h);
 }
 
+/** `count` different members of `list` (all when there are no more), chosen by `seed`: a partial Fisher-Yates over the places that are touched. */
+export function drawn<T>(list: readonly T[], count: number, seed: number): T[] {
+  if (count >= list.length) return [...list];
+  const moved = new Map<number, number>();
+  return Array.from({ length: count }, (_, i) => {
+    const j = i + (mix32(seed, i) % (list.length - i));
+    const pick = moved.get(j) ?? j;
+    moved.set(j, moved.get(i) ?? i);
+    return list[pick]!;
+  });
+}
+
 /** The numbers 0 to length-1 in an order that the seed decides. */
 export function shuffled(length: number, seed: number): Uint32Array {
   const order = Uint32Array.from({ length }, (_, i) => i);

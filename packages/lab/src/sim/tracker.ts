@@ -3,6 +3,7 @@ import { type Encodable, encode } from '@swarmscope/bittorrent/bencode.ts';
 import { encodeCompact, endpointKey, family } from '@swarmscope/bittorrent/endpoint.ts';
 import { toHex } from '@swarmscope/bittorrent/hex.ts';
 import type { Endpoint } from '@swarmscope/bittorrent/machine.ts';
+import { drawn, mix32 } from './mix.ts';
 
 /** A peer of the lab that the tracker knows. */
 export interface TrackedPeer {
@@ -55,6 +56,9 @@ const DEFAULT_WANTED = 50;
 export class LabTracker {
   readonly #swarms = new Map<string, TrackedSwarm>(); // bound: MAX_SWARMS; registered by the world, never by a visitor
 
+  /** Each answer is another draw. */
+  #answers = 0;
+
   /** Tracks a torrent under one infohash. A private one wants its passkey in the path. */
   register(infoHash: Uint8Array, members: readonly TrackedPeer[], passkey?: string): void {
     if (this.#swarms.size >= MAX_SWARMS) throw new Error('more swarms than this tracker is made for');
@@ -77,7 +81,8 @@ export class LabTracker {
       swarm.visitors.set(key, { endpoint: said.endpoint, complete: said.left === 0, untilMs: now + 2_000 * INTERVAL_S });
     }
     const others = [...swarm.members, ...swarm.visitors.values()].map((peer) => peer.endpoint);
-    const peers = others.filter((endpoint) => endpointKey(endpoint) !== key).slice(0, Math.min(said.wanted, MAX_PEERS));
+    const here = others.filter((endpoint) => endpointKey(endpoint) !== key);
+    const peers = drawn(here, Math.min(said.wanted, MAX_PEERS), mix32(++this.#answers));
     return { intervalS: INTERVAL_S, ...counted(swarm, now), peers };
   }
 

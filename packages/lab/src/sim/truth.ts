@@ -30,6 +30,8 @@ export interface SwarmTruth {
    * a super-seeder or a peer behind a NAT has beyond the others is really there, but perhaps not seen.
    */
   readonly completable: readonly boolean[];
+  /** The same of each file. */
+  readonly files: readonly { readonly path: string; readonly completable: readonly boolean[] }[];
   /** Peers that really have everything and can be reached; and those that say so. */
   readonly complete: Bounds;
   readonly claiming: Bounds;
@@ -45,21 +47,21 @@ export function swarmTruth(peers: readonly LabPeer[], from: number, to: number):
     Object.fromEntries(
       VERDICTS.map((verdict) => [verdict, judged.filter((entry) => counts(entry.verdicts, verdict)).length]),
     ) as Record<Verdict, number>;
-  const copies = {
-    least: fewestCopies(
-      peers.filter((peer) => peer.isOpen),
-      from,
-    ),
-    most: fewestCopies(
-      peers.filter((peer) => peer.rule.serves),
-      to,
-    ),
-  };
-  const completable = [...new Set([copies.least > 0, copies.most > 0])];
+  const least = copiesOf(
+    peers.filter((peer) => peer.isOpen),
+    from,
+  );
+  const most = copiesOf(
+    peers.filter((peer) => peer.rule.serves),
+    to,
+  );
+  const copies = { least: fewest(least), most: fewest(most) };
+  const isThere = (first: number, end: number) => [...new Set([fewest(least, first, end) > 0, fewest(most, first, end) > 0])];
   return {
     least: count((verdicts, verdict) => verdicts.length === 1 && verdicts[0] === verdict),
     most: count((verdicts, verdict) => verdicts.includes(verdict)),
-    completable,
+    completable: isThere(0, most.length),
+    files: (peers[0]?.plan.content.filePieces ?? []).map(({ path, first, end }) => ({ path, completable: isThere(first, end) })),
     complete: bounds(from, to, (now) => peers.filter((peer) => peer.rule.serves && peer.isComplete(now)).length),
     claiming: bounds(from, to, (now) => peers.filter((peer) => peer.rule.serves && peer.shown(now).complete).length),
     copiesMin: copies,
@@ -78,10 +80,14 @@ function bounds(from: number, to: number, value: (now: number) => number): Bound
   return { least: value(from), most: value(to) };
 }
 
-/** How many of these peers really have the rarest piece. */
-function fewestCopies(peers: readonly LabPeer[], now: number): number {
-  const pieces = peers[0]?.plan.content.pieces ?? 0;
-  const copies = new Uint32Array(pieces);
+/** How many of these peers really have each piece. Nobody has nothing. */
+function copiesOf(peers: readonly LabPeer[], now: number): Uint32Array {
+  const copies = new Uint32Array(peers[0]?.plan.content.pieces ?? 0);
   for (const peer of peers) for (const piece of peer.order.subarray(0, peer.count(now))) copies[piece]!++;
-  return pieces === 0 ? 0 : copies.reduce((least, count) => Math.min(least, count), Number.POSITIVE_INFINITY);
+  return copies;
+}
+
+/** Copies of the rarest of these pieces; of none at all there are none. */
+function fewest(copies: Uint32Array, first = 0, end = copies.length): number {
+  return copies.length === 0 ? 0 : copies.subarray(first, end).reduce((least, count) => Math.min(least, count), 0xffff_ffff);
 }
