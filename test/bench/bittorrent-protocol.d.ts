@@ -2,12 +2,13 @@
 declare module 'bittorrent-protocol' {
   import type { Duplex } from 'node:stream';
 
-  class Wire extends Duplex {
+  interface Wire extends Duplex {
     handshake(infoHash: Uint8Array, peerId: Uint8Array, extensions?: object): void;
     bitfield(bits: Uint8Array): void;
-    on(event: 'handshake' | 'bitfield' | 'extended', listener: () => void): this;
+    on(event: 'handshake' | 'bitfield' | 'extended' | 'close', listener: () => void): this;
     destroy(): this;
   }
+  const Protocol: new () => Wire;
 
-  export { Wire as default };
+  export = Protocol;
 }

@@ -1,5 +1,6 @@
 // What two peers say to each other first: handshake, extension handshake, bitfield; as bytes, and as our session would.
 
+import { equalBytes } from '@swarmscope/bittorrent/hex.ts';
 import type { Endpoint, SessionOut } from '@swarmscope/bittorrent/machine.ts';
 import { encodeExtensionHandshake } from '@swarmscope/bittorrent/peer/extension.ts';
 import { DEFAULT_TIMES, type PeerFact } from '@swarmscope/bittorrent/peer/facts.ts';
@@ -19,7 +20,7 @@ export const BITS = new Uint8Array(PIECES / 8).fill(255);
 /** A swarm of whose content nothing is here. */
 const swarm: Swarm = {
   infoHash: INFO_HASH,
-  isNamed: (infoHash) => Buffer.from(infoHash).equals(INFO_HASH),
+  isNamed: (infoHash) => equalBytes(infoHash, INFO_HASH),
   info: undefined,
   layout: { pieces: PIECES, pieceBytes: () => 16_384, verify: () => false },
   pieces: { size: 0, has: () => false, read: () => undefined, indices: () => [] },

@@ -9,6 +9,8 @@ import { Turn } from './turn.ts';
 /** How long a remote may take to read what was written before end(). */
 const LINGER_MS = 5_000;
 
+const FLUSH_BYTES = 65_536;
+
 /** What a link needs of its transport. */
 export interface LinkShell {
   now(): number;
@@ -32,6 +34,8 @@ export class TcpLink implements Timed, SessionOut<unknown> {
   /** The link's own deadline: of the connect, then of the end. */
   #ownDueMs = Number.POSITIVE_INFINITY;
   #outcome: Outcome | undefined;
+  #pending: Buffer[] = []; // bound: FLUSH_BYTES and one write
+  #pendingBytes = 0;
 
   constructor(shell: LinkShell, remote: Endpoint, session: Session<unknown>, onFact: (fact: unknown, now: number) => void) {
     this.#shell = shell;
@@ -67,6 +71,7 @@ export class TcpLink implements Timed, SessionOut<unknown> {
     try {
       return this.#turn.run(() => action(this.#session, now, this), now);
     } finally {
+      this.#flush();
       this.#rearm();
     }
   }
@@ -78,15 +83,20 @@ export class TcpLink implements Timed, SessionOut<unknown> {
       return;
     }
     if (this.#session.deadline() <= now) this.#turn.guard(() => this.#session.tick(now, this), now);
+    this.#flush();
     this.#rearm(now + 1);
   }
 
   // What the session says.
 
+  /** What one call of the session writes leaves as one, up to a mark: a system call costs more than everything else here. */
   write(bytes: Uint8Array): boolean {
     if (this.#state !== 'open') return false;
-    this.#shell.counters.bytesOut += bytes.length;
-    return this.#socket!.write(Buffer.from(bytes));
+    this.#pending.push(Buffer.from(bytes));
+    this.#pendingBytes += bytes.length;
+    if (this.#pendingBytes >= FLUSH_BYTES) this.#flush();
+    // `drain` follows exactly when this is so.
+    return !this.#socket!.writableNeedDrain;
   }
 
   pause(): void {
@@ -99,6 +109,7 @@ export class TcpLink implements Timed, SessionOut<unknown> {
 
   end(): void {
     if (this.#state !== 'open') return;
+    this.#flush();
     this.#state = 'ending';
     this.#ownDueMs = this.#shell.now() + LINGER_MS;
     this.#socket!.end();
@@ -106,6 +117,7 @@ export class TcpLink implements Timed, SessionOut<unknown> {
 
   abort(): void {
     if (this.#state === 'closed' || !this.#socket) return;
+    this.#flush(); // last words: who we are is said before a session with ourselves is cut
     this.#state = 'aborted';
     this.#socket.destroy();
   }
@@ -145,7 +157,18 @@ export class TcpLink implements Timed, SessionOut<unknown> {
     if (this.#state === 'closed' || this.#state === 'aborted') return;
     const now = this.#shell.now();
     this.#turn.guard(() => call(now), now);
+    this.#flush();
     this.#rearm();
+  }
+
+  #flush(): void {
+    const pending = this.#pending;
+    if (pending.length === 0) return;
+    this.#pending = []; // bound: as above
+    this.#shell.counters.bytesOut += this.#pendingBytes;
+    this.#pendingBytes = 0;
+    if (this.#state === 'open' && !this.#turn.broken)
+      this.#socket!.write(pending.length === 1 ? pending[0]! : Buffer.concat(pending));
   }
 
   #closed(): void {

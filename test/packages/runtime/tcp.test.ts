@@ -176,6 +176,26 @@ describe('back-pressure', () => {
   });
 });
 
+describe('writes', () => {
+  test('what one call writes leaves together, before the end that follows', async () => {
+    const chunks: string[] = [];
+    const server = createServer((socket) => socket.on('data', (chunk) => chunks.push(String(chunk))));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    closing.push(() => new Promise((resolve) => server.close(() => resolve())));
+    const tcp = transport();
+    const session = new Scripted({
+      opened: (out) => {
+        for (const part of ['a', 'b', 'c']) out.write(bytes(part));
+        out.end();
+      },
+    });
+    tcp.dial({ address: '127.0.0.1', port: (server.address() as { port: number }).port }, session, () => {});
+    await until(() => expect(session.calls).toEqual(['opened', 'closed']));
+    await until(() => expect(chunks).toEqual(['abc']));
+    expect(tcp.counters.bytesOut).toBe(3);
+  });
+});
+
 describe('how it ends', () => {
   test('refused', async () => {
     const { listener } = await served({});
