@@ -187,6 +187,12 @@ describe('figures', () => {
     });
   });
 
+  test('rates are by the time measured: the last bucket, which is not over, is no fall', async () => {
+    const rows = await figures('dht', 'traffic', {}, { ...RANGE, intervalS: 3_600 });
+    const asked = rows.map((row) => row['asked'] as number);
+    expect(Math.min(...asked)).toBeGreaterThan(0.8 * Math.max(...asked));
+  });
+
   test('a tracker that did not answer has no figures', async () => {
     const rows = await figures('torrent', 'trackers');
     expect(rows.map((row) => [row['tracker'], row['outcome'], row['seeders']])).toEqual([

@@ -109,8 +109,11 @@ const TRAFFIC: Panel = {
     { name: 'broken', title: 'Malformed', unit: 'per_second', tone: 'bad' },
   ],
   empty: NO_CRAWL,
-  sql: `SELECT $__timeInterval(ts) AS time, sum(queries) / $__interval_s AS asked, sum(answers) / $__interval_s AS answered, sum(arraySum(mapValues(malformed))) / $__interval_s AS broken
-FROM crawl_sampled WHERE ${IN_NETWORK} AND $__timeFilter(ts) GROUP BY time ORDER BY time`,
+  // By the time that the samples speak for, not by the bucket: the last bucket is not over yet.
+  sql: `SELECT time, sum(q / seconds) AS asked, sum(a / seconds) AS answered, sum(m / seconds) AS broken
+FROM (SELECT $__timeInterval(ts) AS time, instance_id, sum(window_s) AS seconds, sum(queries) AS q, sum(answers) AS a, sum(arraySum(mapValues(malformed))) AS m
+  FROM crawl_sampled WHERE ${IN_NETWORK} AND $__timeFilter(ts) GROUP BY time, instance_id HAVING seconds > 0)
+GROUP BY time ORDER BY time`,
 };
 
 const COVERAGE: Panel = {

@@ -73,7 +73,7 @@ const RATE: Panel = {
     { name: 'rate', title: 'Rows', unit: 'per_second' },
   ],
   empty: 'No event was stored in this time.',
-  sql: `SELECT time, topic, stored / $__interval_s AS rate FROM (
+  sql: `SELECT time, topic, stored / greatest(1, least($__interval_s, dateDiff('second', time, $__toTime))) AS rate FROM (
   ${ROWS_BY_TOPIC}) ORDER BY time, topic`,
 };
 
