@@ -11,11 +11,14 @@ export interface HttpOptions {
   readonly url: string;
   /** Name of the cluster: tables are replicated, and the database `..._all` shows all shards as one. */
   readonly cluster?: string;
+  /** An insert without an answer is given up; the same token makes it safe to repeat. */
+  readonly insertTimeoutMs?: number;
   /** Days that raw rows are kept, where it is not the default; 0 is for ever. `migrate` applies it, also to tables that are there. */
   readonly retentionDays?: Partial<Record<Topic, number>>;
 }
 
 const TIMEOUT_MS = 60_000;
+const INSERT_TIMEOUT_MS = 120_000;
 /** Above the engine's own limit: its answer is the better error. */
 const GRACE_MS = 30_000;
 const WINDOW = 10_000;
@@ -54,7 +57,8 @@ class HttpStore implements Store {
 
   insert(table: Table, lines: readonly string[], token: string): Promise<void> {
     if (lines.length === 0) return Promise.resolve();
-    return this.#command(`${insertStatement(table, token)}\n${lines.join('\n')}`);
+    const { insertTimeoutMs = INSERT_TIMEOUT_MS } = this.#options;
+    return this.#command(`${insertStatement(table, token)}\n${lines.join('\n')}`, AbortSignal.timeout(insertTimeoutMs));
   }
 
   async query<T>(sql: string, parameters: Parameters = {}, { timeoutMs = TIMEOUT_MS }: QueryOptions = {}): Promise<T[]> {
@@ -108,9 +112,13 @@ class HttpStore implements Store {
     }
   }
 
-  async #command(query: string): Promise<void> {
+  async #command(query: string, signal?: AbortSignal): Promise<void> {
     try {
-      await this.#client.command({ query, clickhouse_settings: { wait_end_of_query: 1 } });
+      await this.#client.command({
+        query,
+        clickhouse_settings: { wait_end_of_query: 1 },
+        ...(signal && { abort_signal: signal }),
+      });
     } catch (error) {
       throw asStoreError(error);
     }
