@@ -64,7 +64,9 @@ export const RESOLVE_SOURCES = ['peer', 'file', 'magnet'] as const;
 
 export const DIRECTIONS = ['out', 'in'] as const;
 export const TRANSPORTS = ['tcp', 'utp'] as const;
+export type Transport = (typeof TRANSPORTS)[number];
 export const ENCRYPTIONS = ['none', 'mse_plain', 'mse_rc4'] as const;
+export type Encryption = (typeof ENCRYPTIONS)[number];
 export const SIZE_METHODS = ['enumerated', 'capture_recapture'] as const;
 export const TRACKER_ACTIONS = ['announce', 'scrape'] as const;
 

@@ -8,7 +8,7 @@ import type { Acceptance, Conversation } from './tcp.ts';
 type AnyMachine = UtpMachine<unknown>;
 type AnyFact = UtpFact<unknown>;
 type OnFact = (fact: unknown, now: number) => void;
-export type AcceptUtp = (from: Endpoint) => Session<unknown> | undefined;
+export type AcceptUtp = (from: Endpoint, connection: UtpConnection<unknown>) => Session<unknown> | undefined;
 
 export class UtpTransport {
   readonly #driven: Driven<AnyMachine, AnyFact>;
@@ -17,10 +17,12 @@ export class UtpTransport {
 
   /** `start` drives a machine whose `accept` is the one given: what a peer that connects talks to is said by `listen`. */
   constructor(start: (accept: AcceptUtp) => Driven<AnyMachine, AnyFact>) {
-    this.#driven = start((from) => {
+    this.#driven = start((from, connection) => {
       const acceptance = this.#accept?.(from);
-      if (acceptance) this.#listeners.set(acceptance.session, acceptance.onFact);
-      return acceptance?.session;
+      if (!acceptance) return undefined;
+      this.#listeners.set(acceptance.session, acceptance.onFact);
+      acceptance.joined?.(this.#conversation(from, connection));
+      return acceptance.session;
     });
     this.#driven.listen(({ session, fact }, now) => this.#listeners.get(session)?.(fact, now));
   }

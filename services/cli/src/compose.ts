@@ -172,8 +172,8 @@ async function openMeasuring(shell: Shell, bus: MemoryBus, metrics: Metrics, pla
   const crawler = shell.add(await startCrawler({ ...shared, shard: { index: 0, count: 1 }, statePath }));
   const trackers = await openTrackers(shell, { address, policy, clock, random });
   const listen = { address, port: dht[0]!.local.port };
-  const times = proberTimes(labNetworks);
-  const prober = shell.add(await startProber({ ...shared, trackers, listen, verify, announce, times, onInvariant }));
+  const [utp, times] = [dht.map((driven) => driven.utp), proberTimes(labNetworks)];
+  const prober = shell.add(await startProber({ ...shared, utp, trackers, listen, verify, announce, times, onInvariant }));
   return { dht, crawler, prober, trackers };
 }
 

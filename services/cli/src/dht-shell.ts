@@ -12,10 +12,15 @@ import type { OnInvariant } from '@swarmscope/runtime/invariant.ts';
 import { errorCode } from '@swarmscope/runtime/outcome.ts';
 import { randomBytes } from '@swarmscope/runtime/random.ts';
 import { openUdp } from '@swarmscope/runtime/udp.ts';
+import type { UtpTransport } from '@swarmscope/runtime/utp.ts';
+import { besideUtp } from '@swarmscope/swarm-prober/utp.ts';
 import { explainError, Failure } from './failure.ts';
 import type { Identity } from './identity.ts';
 
-export type DrivenDht = Driven<DhtNode, DhtFact>;
+/** A node, and uTP on the same socket: peers find us where nodes do. */
+export interface DrivenDht extends Driven<DhtNode, DhtFact> {
+  readonly utp: UtpTransport;
+}
 
 export interface DhtPlan {
   /** `0.0.0.0` opens IPv6 beside it, where the machine has it. */
@@ -58,6 +63,8 @@ async function openNode(plan: DhtPlan, address: string): Promise<DrivenDht> {
   const socket = await openUdp({ address, port: plan.port, receiveBufferBytes: RECEIVE_BUFFER_BYTES }).catch((cause: unknown) => {
     throw new Failure(`cannot open UDP port ${plan.port} of ${address}: ${explainError(cause)}`, undefined, cause);
   });
+  const { clock, random, onInvariant } = plan;
+  const { utp, rest } = besideUtp(socket, { clock, random, onInvariant });
   const node = new DhtNode({
     family,
     id: plan.identity.nodeId(family) ?? plan.identity.keep(family, randomBytes(plan.random, ID_BYTES)),
@@ -65,13 +72,13 @@ async function openNode(plan: DhtPlan, address: string): Promise<DrivenDht> {
     admits: (endpoint) => plan.policy.admits(endpoint),
     ...(onOneAddress(plan.labNetworks) ? { hostOf: endpointKey, caps: { perHost: 1, perPrefix: Number.POSITIVE_INFINITY } } : {}),
   });
-  const driven = drive(node, socket, plan.clock, plan.onInvariant);
+  const driven = drive(node, rest, clock, onInvariant);
   driven.listen((fact) => {
     // BEP 42: an id that fits our address is taken at the next start; changing it now would make us a stranger to everybody.
     if (fact.type === 'external_address' && !fitsAddress(node.id, fact.endpoint.address))
       plan.identity.keep(family, deriveId(fact.endpoint.address, plan.random));
   });
-  return driven;
+  return { ...driven, utp, stop: () => Promise.all([driven.stop(), utp.close()]).then(() => {}) };
 }
 
 /** A laboratory that has one address only (macOS): its hosts are told apart by their ports. */

@@ -91,6 +91,7 @@ function makeProbes(options: ProberServiceOptions, running: Running, base: Base,
   const localAddress = listen.address === '0.0.0.0' || listen.address === '::' ? undefined : listen.address;
   const settings = {
     tcp,
+    utp: options.utp ?? [],
     agenda,
     random,
     times,

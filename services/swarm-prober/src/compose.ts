@@ -21,8 +21,8 @@ export async function compose(shell: Shell, config: ProberConfig, bus: Bus, metr
   const pseudonyms = openPseudonyms({ value: config.pseudonymSeed, path: config.pseudonymSeedFile, clock });
   shell.closing('pseudonyms', async () => pseudonyms.stop());
   const { host: address, port } = config.listen;
-  const dht = await openOwnDht({ address, port, policy, clock, random, idFile: config.dhtIdFile, onInvariant });
-  shell.closing('dht', () => dht.stop());
+  const { dht, utp } = await openOwnDht({ address, port, policy, clock, random, idFile: config.dhtIdFile, onInvariant });
+  shell.closing('dht', () => Promise.all([dht.stop(), utp.close()]).then(() => {}));
   const udp = await openUdpFront({ addresses: [address], clock, random, onInvariant });
   const trackers = new TrackerClient({ clock, policy, udp });
   shell.closing('trackers', () => trackers.stop());
@@ -30,6 +30,7 @@ export async function compose(shell: Shell, config: ProberConfig, bus: Bus, metr
   const sources = sourcesDirectory === undefined ? [] : readSourcesDirectory(sourcesDirectory);
   const prober = await startProber({
     dht: [dht],
+    utp: [utp],
     bus,
     clock,
     random,

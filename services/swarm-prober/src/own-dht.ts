@@ -14,6 +14,8 @@ import { writeFileAtomic } from '@swarmscope/runtime/files.ts';
 import type { OnInvariant } from '@swarmscope/runtime/invariant.ts';
 import { randomBytes } from '@swarmscope/runtime/random.ts';
 import { openUdp } from '@swarmscope/runtime/udp.ts';
+import type { UtpTransport } from '@swarmscope/runtime/utp.ts';
+import { besideUtp } from './utp.ts';
 
 const RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024;
 const ID_BYTES = 20;
@@ -29,17 +31,18 @@ export interface OwnDhtOptions {
   readonly onInvariant: OnInvariant;
 }
 
-/** Opens the socket and starts the node; rejects with the system's error. */
-export async function openOwnDht(options: OwnDhtOptions): Promise<Driven<DhtNode, DhtFact>> {
+/** Opens the socket and starts the node, with uTP beside it; rejects with the system's error. */
+export async function openOwnDht(options: OwnDhtOptions): Promise<{ dht: Driven<DhtNode, DhtFact>; utp: UtpTransport }> {
   const { address, port, policy, clock, random, idFile, onInvariant } = options;
   const socket = await openUdp({ address, port, receiveBufferBytes: RECEIVE_BUFFER_BYTES });
+  const { utp, rest } = besideUtp(socket, { clock, random, onInvariant });
   const node = new DhtNode({
     family: address.includes(':') ? 6 : 4,
     id: keptId(idFile, random),
     random,
     admits: (endpoint) => policy.admits(endpoint),
   });
-  return drive(node, socket, clock, onInvariant);
+  return { dht: drive(node, rest, clock, onInvariant), utp };
 }
 
 /** Names the way in until the routing table has somebody; names are resolved anew each time. */

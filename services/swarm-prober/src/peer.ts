@@ -3,7 +3,7 @@ import type { Endpoint, Outcome } from '@swarmscope/bittorrent/machine.ts';
 import type { Bitfield } from '@swarmscope/bittorrent/peer/bitfield.ts';
 import type { Ending, PeerFact } from '@swarmscope/bittorrent/peer/facts.ts';
 import type { PeerPieces } from '@swarmscope/bittorrent/peer/pieces.ts';
-import type { PeerSource, Verdict } from '@swarmscope/events/enums.ts';
+import type { Encryption, PeerSource, Transport, Verdict } from '@swarmscope/events/enums.ts';
 import { Silence } from './silence.ts';
 import { type Evidence, judge } from './verdict.ts';
 
@@ -40,6 +40,9 @@ export class Peer {
   /** Our own instance, met by its id: never counted. */
   isSelf = false;
   direction: 'out' | 'in' = 'out';
+  /** How its last session went, or would have. */
+  transport: Transport = 'tcp';
+  encryption: Encryption = 'none';
   attempts = 0;
   /** Not to be dialled before; monotonic. */
   dialDue = 0;

@@ -7,6 +7,8 @@ import type { SwarmView } from './swarm.ts';
 export interface ProbeOwner {
   /** The swarm that an infohash names, if we are in it. */
   viewOf(infoHash: Uint8Array): SwarmView | undefined;
+  /** The infohash that an encrypted stream names by its hash (`swarmHash`), if we are in that swarm. */
+  hiddenName(hash: Uint8Array): Uint8Array | undefined;
   metadata(view: SwarmView, info: Uint8Array): void;
   verified(view: SwarmView, piece: number, data: Uint8Array): void;
   learned(view: SwarmView, from: Peer, peers: readonly PexPeer[]): void;

@@ -276,6 +276,10 @@ export class Prober implements ProbeOwner {
     return this.#registry.find(name)?.views.find((view) => toHex(view.infoHash) === name);
   }
 
+  hiddenName(hash: Uint8Array): Uint8Array | undefined {
+    return this.#registry.hiddenName(hash);
+  }
+
   reached(view: SwarmView): void {
     const { census } = view.home;
     if (!census || census.wasReached) return;

@@ -1,57 +1,24 @@
 // The sessions of the prober: dials within the limits, inbound peers to their swarm, facts to the peer's record, and the plan's next step to the session.
-import type { Endpoint, Random, SessionOut } from '@swarmscope/bittorrent/machine.ts';
+import type { Endpoint, SessionOut } from '@swarmscope/bittorrent/machine.ts';
 import { LEAF_BYTES } from '@swarmscope/bittorrent/merkle.ts';
+import { type EncryptionFact, InboundMseSession } from '@swarmscope/bittorrent/mse/session.ts';
 import type { PeerFact } from '@swarmscope/bittorrent/peer/facts.ts';
 import { PEX_SEED } from '@swarmscope/bittorrent/peer/pex.ts';
 import { PeerSession } from '@swarmscope/bittorrent/peer/session.ts';
+import type { Transport } from '@swarmscope/events/enums.ts';
 import { HostBudget, type Permit } from '@swarmscope/runtime/host-budget.ts';
-import type { Acceptance, Conversation, TcpTransport } from '@swarmscope/runtime/tcp.ts';
-import { type Agenda, Task } from './agenda.ts';
+import type { Acceptance } from '@swarmscope/runtime/tcp.ts';
+import { Task } from './agenda.ts';
 import type { Census } from './census.ts';
+import { Dialler, within } from './dialler.ts';
+import type { Live, ProbeCounters, ProbesOptions } from './live.ts';
 import { Peer } from './peer.ts';
 import { nextStep, type Situation } from './plan.ts';
 import type { ProbeOwner } from './probe-owner.ts';
-import type { ProberBudgets, ProberTimes } from './settings.ts';
 import type { SwarmView } from './swarm.ts';
 
 /** Pieces that we want to have to give before leaves are enough. */
 const PIECES_TO_GIVE = 4;
-
-export interface ProbeCounters {
-  dialled: number;
-  handshaken: number;
-  inbound: number;
-  challengesPassed: number;
-  challengesFailed: number;
-  useless: number;
-}
-
-export interface ProbesOptions {
-  readonly tcp: TcpTransport;
-  readonly agenda: Agenda;
-  readonly random: Random;
-  readonly times: ProberTimes;
-  readonly budgets: ProberBudgets;
-  readonly peerId: Uint8Array;
-  /** Whether a peer id is that of a prober of ours. */
-  isOwn(peerId: Uint8Array): boolean;
-  readonly client: string;
-  readonly localAddress: string | undefined;
-  now(): number;
-  listenPort(): number | undefined;
-}
-
-/** One dial or session. `view` is undefined until an inbound peer has said what it wants. */
-interface Live {
-  view: SwarmView | undefined;
-  census: Census | undefined;
-  readonly peer: Peer;
-  readonly session: PeerSession;
-  conversation: Conversation<PeerSession, PeerFact> | undefined;
-  readonly task: Task;
-  fetching: boolean;
-  readonly permit: Permit;
-}
 
 /** One host may be dialled so often at once, before its rate holds. */
 const HOST_BURST = 8;
@@ -70,6 +37,7 @@ export class Probes {
   readonly #options: ProbesOptions;
   readonly #owner: ProbeOwner;
   readonly #live = new Map<Peer, Live>(); // bound: budgets.sessions
+  readonly #dialler: Dialler;
   readonly #hosts: HostBudget;
   /** Of peers that the census hands out next. */
   readonly #permits = new Map<Peer, Permit>(); // bound: empty between calls
@@ -78,6 +46,7 @@ export class Probes {
   constructor(options: ProbesOptions, owner: ProbeOwner) {
     this.#options = options;
     this.#owner = owner;
+    this.#dialler = new Dialler(options);
     const { sessions, dialsPerSecond, perHost, hostDialsPerSecond } = options.budgets;
     this.#hosts = new HostBudget(
       {
@@ -109,32 +78,46 @@ export class Probes {
 
   /** Dials a peer that the census has handed out. */
   dial(view: SwarmView, peer: Peer): void {
-    const { tcp, localAddress } = this.#options;
-    const live = this.#enter(view, peer, peer.endpoint);
+    const live = this.#enter(view, peer);
     this.#dialling++;
     this.counters.dialled++;
-    const isV6 = peer.endpoint.address.includes(':');
-    const bind = localAddress !== undefined && isV6 === localAddress.includes(':') ? { localAddress } : {};
-    live.conversation = tcp.dial<PeerFact, PeerSession>(
-      peer.endpoint,
-      live.session,
-      (fact, now) => this.#fact(live, fact, now),
-      bind,
-    );
+    let isFirst = true;
+    live.conversation = this.#dialler.dial({
+      to: peer.endpoint,
+      infoHash: view.infoHash,
+      session: () => {
+        const session = isFirst ? live.session : this.#session(live);
+        isFirst = false;
+        return session;
+      },
+      onFact: (fact, now, { session, way, encryption }) => {
+        Object.assign(peer, { transport: way.transport, encryption });
+        live.session = session;
+        this.#fact(live, fact, now);
+      },
+    });
   }
 
-  /** An inbound connection: taken when its host has room; which swarm it is for, its handshake tells. */
-  accept(from: Endpoint): Acceptance<PeerFact> | undefined {
+  /** An inbound connection, plain or encrypted: taken when its host has room; which swarm it is for, its handshake tells. */
+  accept(from: Endpoint, transport: Transport): Acceptance<PeerFact | EncryptionFact> | undefined {
     const peer = new Peer(from);
     if (this.#live.size >= this.#options.budgets.sessions || !this.reserve(peer, this.#options.now())) return undefined;
     peer.direction = 'in';
-    const live = this.#enter(undefined, peer, from);
+    peer.transport = transport;
+    const live = this.#enter(undefined, peer);
     this.counters.inbound++;
     return {
-      session: live.session,
-      onFact: (fact, now) => this.#fact(live, fact, now),
+      session: new InboundMseSession<PeerFact>(live.session, {
+        random: this.#options.random,
+        infoHashOf: (hash) => this.#owner.hiddenName(hash),
+        prefers: 'plain',
+      }),
+      onFact: (fact, now) => {
+        if (fact.type === 'encrypted') peer.encryption = fact.encryption;
+        else this.#fact(live, fact, now);
+      },
       joined: (conversation) => {
-        live.conversation = conversation as unknown as Conversation<PeerSession, PeerFact>;
+        live.conversation = within(conversation as never, live.session);
       },
     };
   }
@@ -181,28 +164,32 @@ export class Probes {
     return [...this.#live.values()].filter((live) => live.view?.home === view.home);
   }
 
-  #enter(view: SwarmView | undefined, peer: Peer, remote: Endpoint): Live {
-    const { times, peerId, client } = this.#options;
-    const live: Live = {
+  #enter(view: SwarmView | undefined, peer: Peer): Live {
+    const live = {
       view,
       census: view?.home.census,
       peer,
-      session: new PeerSession({
-        peerId,
-        swarm: view ?? ((infoHash) => this.#choose(live, infoHash)),
-        remote,
-        self: { client, listenPort: this.#options.listenPort() },
-        isOwn: (id) => this.#options.isOwn(id),
-        times,
-      }),
       conversation: undefined,
       task: new Task(() => this.#step(live)),
       fetching: false,
       permit: this.#permits.get(peer)!,
-    };
+    } as Omit<Live, 'session'> as Live;
+    live.session = this.#session(live);
     this.#permits.delete(peer);
     this.#live.set(peer, live);
     return live;
+  }
+
+  #session(live: Live): PeerSession {
+    const { times, peerId, client } = this.#options;
+    return new PeerSession({
+      peerId,
+      swarm: live.view ?? ((infoHash) => this.#choose(live, infoHash)),
+      remote: live.peer.endpoint,
+      self: { client, listenPort: this.#options.listenPort() },
+      isOwn: (id) => this.#options.isOwn(id),
+      times,
+    });
   }
 
   #opened(live: Live, now: number): void {

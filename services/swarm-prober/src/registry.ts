@@ -1,11 +1,14 @@
 // Which swarm an infohash names. A hybrid has two names (BEP 52): when that becomes known, two swarms may turn out to be one.
 import { fromHex, toHex } from '@swarmscope/bittorrent/hex.ts';
+import { swarmHash } from '@swarmscope/bittorrent/mse/keys.ts';
 import type { ByteBudget, PieceCache } from './piece-cache.ts';
 import { ProbedSwarm, SwarmView } from './swarm.ts';
 
 export class Registry {
   /** By infohash: hex, 20 bytes. */
   readonly #swarms = new Map<string, ProbedSwarm>(); // bound: swarms with a census, watched and kept ones; two names each
+  /** Infohashes by what encrypted streams say in their place. */
+  readonly #hidden = new Map<string, Uint8Array>(); // bound: as #swarms
   readonly #cache: PieceCache;
   readonly #upload: ByteBudget;
 
@@ -33,7 +36,16 @@ export class Registry {
 
   /** Forgets a swarm under all its names. */
   drop(swarm: ProbedSwarm): void {
-    for (const name of swarm.names) if (this.#swarms.get(name) === swarm) this.#swarms.delete(name);
+    for (const { infoHash } of swarm.views) {
+      if (this.#swarms.get(toHex(infoHash)) !== swarm) continue;
+      this.#swarms.delete(toHex(infoHash));
+      this.#hidden.delete(toHex(swarmHash(infoHash)));
+    }
+  }
+
+  /** The infohash behind a `swarmHash`. */
+  hiddenName(hash: Uint8Array): Uint8Array | undefined {
+    return this.#hidden.get(toHex(hash));
   }
 
   /** All of these are names of the swarm: which views it got, and which swarms became part of it. */
@@ -62,6 +74,7 @@ export class Registry {
     const view = new SwarmView(swarm, bytes, this.#cache, this.#upload);
     swarm.views.push(view);
     this.#swarms.set(infoHash, swarm);
+    this.#hidden.set(toHex(swarmHash(bytes)), bytes);
     return view;
   }
 }

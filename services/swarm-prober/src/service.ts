@@ -3,6 +3,7 @@ import type { DhtFact } from '@swarmscope/bittorrent/dht/facts.ts';
 import type { DhtNode } from '@swarmscope/bittorrent/dht/node.ts';
 import type { Endpoint, Random } from '@swarmscope/bittorrent/machine.ts';
 import type { Bus, Consumption } from '@swarmscope/bus/bus.ts';
+import type { Transport } from '@swarmscope/events/enums.ts';
 import type { AddressPolicy } from '@swarmscope/runtime/address-policy.ts';
 import type { Clock } from '@swarmscope/runtime/clock.ts';
 import type { Driven } from '@swarmscope/runtime/drive.ts';
@@ -10,6 +11,7 @@ import type { Log } from '@swarmscope/runtime/log.ts';
 import type { Metrics } from '@swarmscope/runtime/metrics.ts';
 import type { Pseudonyms } from '@swarmscope/runtime/pseudonym.ts';
 import type { Service } from '@swarmscope/runtime/service.ts';
+import type { UtpTransport } from '@swarmscope/runtime/utp.ts';
 import { Task } from './agenda.ts';
 import { assemble, CLIENT, type Parts } from './assembly.ts';
 import type { ProberBudgets, ProberTimes } from './settings.ts';
@@ -35,6 +37,8 @@ export interface ProberServiceOptions {
   readonly addresses: 'pseudonymous' | 'full';
   /** Where inbound peers are taken; port 0 takes a free one. Dials leave from this address unless it is unspecified. */
   readonly listen: Endpoint;
+  /** uTP of each family, on the port of `listen`; none: TCP alone. The prober closes it. */
+  readonly utp?: readonly UtpTransport[];
   /** Torrents that the operator has: whole tracker URLs, files. They add to what the watch list says; nothing is probed for being here. */
   readonly sources?: readonly TorrentSource[];
   readonly verify: 'watched' | 'all' | 'none';
@@ -106,15 +110,16 @@ class ProberService implements RunningProber {
   }
 
   async start(): Promise<void> {
-    const accept = (from: Endpoint) => {
+    const accept = (from: Endpoint, transport: Transport = 'tcp') => {
       this.#wasReached = true;
-      return this.#parts.probes.accept(from);
+      return this.#parts.probes.accept(from, transport);
     };
     const listener = await this.#parts.tcp.listen(this.#options.listen, accept);
     this.#local = listener.local;
     // Both families where all of one was asked for; a machine without IPv6 does with one.
     if (this.#local.address === '0.0.0.0')
       await this.#parts.tcp.listen({ address: '::', port: this.#local.port }, accept).catch(() => undefined);
+    for (const utp of this.#options.utp ?? []) utp.listen((from) => accept(from, 'utp'));
     for (const source of this.#options.sources ?? []) this.addSource(source);
     const { bus, clock, instanceId } = this.#options;
     this.#consumptions = await followBus({ bus, prober: this.#parts.prober, scores: this.#parts.scores, clock, instanceId }); // bound: as above
@@ -161,7 +166,7 @@ class ProberService implements RunningProber {
     this.#parts.dhtSource.stop();
     this.#parts.trackerSource?.stop();
     this.#parts.webSeedSource.stop();
-    await this.#parts.tcp.close();
+    await Promise.all([this.#parts.tcp, ...(this.#options.utp ?? [])].map((transport) => transport.close()));
   }
 
   #take(source: TorrentSource) {
@@ -174,10 +179,15 @@ class ProberService implements RunningProber {
     return swarm;
   }
 
+  /** Streams that are open or being opened. */
+  #sessions(): number {
+    return (this.#options.utp ?? []).reduce((sum, utp) => sum + utp.sessions, this.#parts.tcp.sessions);
+  }
+
   #counters(): Record<string, number> {
     const { schedule, violations } = this.#parts.prober;
     const bad = Object.fromEntries([...violations].map(([reason, count]) => [`violation_${reason}`, count]));
-    const { sessions } = this.#parts.tcp;
+    const sessions = this.#sessions();
     return { ...this.progress(), ...this.#parts.probes.counters, sessions, refused: schedule.refused, ...bad };
   }
 
@@ -196,7 +206,7 @@ class ProberService implements RunningProber {
     metrics.counters('prober_total', 'What the prober did.', 'what', () => ({ ...this.#parts.probes.counters }));
     metrics.gauges('prober_present', 'What the prober is busy with.', 'what', () => {
       const { swarms, pending } = this.progress();
-      return { swarms, pending, active: this.#parts.prober.active, sessions: this.#parts.tcp.sessions };
+      return { swarms, pending, active: this.#parts.prober.active, sessions: this.#sessions() };
     });
     metrics.counters('prober_violations_total', 'Sessions ended by a violation of the peer.', 'reason', () =>
       Object.fromEntries(this.#parts.prober.violations),

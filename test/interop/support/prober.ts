@@ -9,6 +9,7 @@ import { silentLog } from '@swarmscope/runtime/log.ts';
 import { Metrics } from '@swarmscope/runtime/metrics.ts';
 import { Pseudonyms } from '@swarmscope/runtime/pseudonym.ts';
 import { systemRandom } from '@swarmscope/runtime/random.ts';
+import { openUdp } from '@swarmscope/runtime/udp.ts';
 import {
   type ProberServiceOptions,
   type ProbeTarget,
@@ -16,6 +17,7 @@ import {
   startProber,
 } from '@swarmscope/swarm-prober/service.ts';
 import { LAB_TIMES } from '@swarmscope/swarm-prober/settings.ts';
+import { openUtp } from '@swarmscope/swarm-prober/utp.ts';
 import { until, type Workbench } from './process.ts';
 
 export class LoneProber {
@@ -36,12 +38,14 @@ export class LoneProber {
       events.push(event);
       return publish(event);
     };
+    const socket = await openUdp(listen);
+    const parts = { clock: systemClock, random: systemRandom(), onInvariant: raiseInvariant };
     const pseudonyms = new Pseudonyms({ clock: systemClock, key: new Uint8Array(32), epoch: 0 });
     const prober = await startProber({
+      ...parts,
       dht: [],
+      utp: [openUtp(socket, parts)],
       bus,
-      clock: systemClock,
-      random: systemRandom(),
       policy: new AddressPolicy({ labNetworks: ['127.0.0.0/8'], optOut: [] }),
       pseudonyms,
       log: silentLog,
@@ -49,11 +53,10 @@ export class LoneProber {
       network: 'interop',
       instanceId: `interop-${listen.address}`,
       addresses: 'full',
-      listen,
+      listen: socket.local,
       verify: 'all',
       announce: 'none',
       times: LAB_TIMES,
-      onInvariant: raiseInvariant,
       ...options,
     });
     pseudonyms.stop();

@@ -19,6 +19,8 @@ export interface SwarmPeer {
   name: string;
   endpoint: string;
   expected: Expected;
+  /** The only way that it can be dialled by; over uTP it may dial us, as it likes, encrypted or not. */
+  way: { transport: 'tcp' | 'utp'; encryption?: 'none' | 'mse_rc4' };
   /** Its number of pieces never changes, or its own count before and after bound what may be measured. */
   piecesHave(): Promise<number>;
 }
@@ -46,7 +48,10 @@ const LIBTORRENT: readonly Role[] = [
   { name: 'libtorrent-leecher', role: 'leecher', expected: 'leecher', keep: 37 },
   { name: 'libtorrent-partial-seed', role: 'partial_seed', expected: 'partial_seed', keep: 90 },
   { name: 'libtorrent-super-seeder', role: 'super_seeder', expected: 'super_seeder' },
+  { name: 'libtorrent-encrypted', role: 'encrypted', expected: 'proved' },
+  { name: 'libtorrent-utp-only', role: 'utp_only', expected: 'proved' },
 ];
+const PLAIN_TCP = { transport: 'tcp', encryption: 'none' } as const;
 
 const range = (count: number) => [...Array(count).keys()];
 
@@ -114,7 +119,13 @@ export async function startSwarm(bench: Workbench, address: (host: number) => st
     const client: ForeignClient = bench.keep(
       await launch({ directory, address: address(host), torrent: torrent.torrent, payload, ...limits }),
     );
-    peers.push({ name, endpoint: client.endpoint, expected, piecesHave: async () => (await client.truth()).pieces_have });
+    peers.push({
+      name,
+      endpoint: client.endpoint,
+      expected,
+      way: PLAIN_TCP,
+      piecesHave: async () => (await client.truth()).pieces_have,
+    });
   }
   return { torrent, hybrid, tracker, peers, hybridPeer };
 }
@@ -146,6 +157,12 @@ async function addLibtorrent(
     name: role.name,
     endpoint: `${address}:${PORT}`,
     expected: role.expected,
+    way:
+      role.role === 'encrypted'
+        ? { transport: 'tcp', encryption: 'mse_rc4' }
+        : role.role === 'utp_only'
+          ? { transport: 'utp' }
+          : PLAIN_TCP,
     piecesHave: async () => (await status())?.pieces_have ?? -1,
   };
 }

@@ -19,8 +19,8 @@ export interface UtpOptions<F> {
   /** Connections at one time, both directions; further ones are not begun, and not answered. */
   readonly maxConnections: number;
   readonly connectTimeoutMs: number;
-  /** Who talks to a peer that has connected and proved its address; undefined: nobody. */
-  readonly accept?: (from: Endpoint) => Session<F> | undefined;
+  /** Who talks to a peer that has connected and proved its address; undefined: nobody. The connection is for later calls of `act`. */
+  readonly accept?: (from: Endpoint, connection: UtpConnection<F>) => Session<F> | undefined;
 }
 
 /** Of the connections, so many may be SYNs that were answered and nothing more: they cost an attacker one packet each. */
@@ -138,7 +138,7 @@ export class UtpMachine<F> implements Machine<UtpFact<F>> {
       remote: { address: from.address, port: from.port },
       session: () => {
         this.counters.accepted++;
-        return accept(connection.remote);
+        return accept(connection.remote, connection);
       },
       receiveId,
       sendId: packet.connectionId,
