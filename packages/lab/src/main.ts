@@ -4,13 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { formatEndpoint } from '@swarmscope/bittorrent/endpoint.ts';
-import { runAccuracy } from './accuracy/run.ts';
+import { PARTS, runPart, type Size } from './accuracy/parts.ts';
 import { confusionLines } from './accuracy/score.ts';
-import { figureLines } from './figure.ts';
+import { type Figure, figureLines } from './figure.ts';
 import { describeWorld, type LabTorrent, startWorld, type World } from './loopback/world.ts';
 
 const HELP = `Usage: npm run lab -- [options]
-       npm run lab -- accuracy [options]
+       npm run lab -- accuracy [part ...] [options]
 
 Starts a DHT, trackers and swarms on loopback whose truth is known, and says how to look at them.
 
@@ -22,11 +22,15 @@ Starts a DHT, trackers and swarms on loopback whose truth is known, and says how
 
 accuracy runs the ordinary probe command against swarms of every kind of peer and compares what it says with what is true:
 
+${PARTS.map(({ name, title, size }) => `  ${name.padEnd(18)}  ${title}: ${size.peers} peers in ${size.torrents} swarms`).join('\n')}
+
+Without a part all are run, one after the other; with a size alone it is "classes" of that size.
+
   --seed N            replays (default: 1)
-  --torrents N        swarms (default: 50)
-  --peers N           peers in all (default: 2000)
-  --nat PERCENT       of the peers: nobody gets through to them, they dial who announces (default: 0)
-  --seconds N         at most, for the probe (default: 300)
+  --torrents N        swarms
+  --peers N           peers in all
+  --nat PERCENT       of the peers: nobody gets through to them, they dial who announces
+  --seconds N         at most, for each probe (default: 300)
   --json              the figures as one JSON array
 `;
 
@@ -45,15 +49,16 @@ function readArguments() {
         strays: { type: 'string', default: '100' },
         addresses: { type: 'string' },
         directory: { type: 'string' },
-        torrents: { type: 'string', default: '50' },
-        peers: { type: 'string', default: '2000' },
-        nat: { type: 'string', default: '0' },
+        torrents: { type: 'string' },
+        peers: { type: 'string' },
+        nat: { type: 'string' },
         seconds: { type: 'string', default: '300' },
         json: { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h', default: false },
       },
     });
-    return { ...values, what: positionals.join(' ') };
+    const [what, ...parts] = positionals;
+    return { ...values, what, parts };
   } catch (error) {
     return fail(`${(error as Error).message.split('\n')[0]}\n\n${HELP}`);
   }
@@ -86,17 +91,32 @@ function writeFiles(world: World, directory: string): string {
 
 type Arguments = ReturnType<typeof readArguments>;
 
+/** What of the size was given. */
+function sizeOf({ torrents, peers, nat }: Arguments): Partial<Size> {
+  return {
+    ...(torrents === undefined ? {} : { torrents: integer('torrents', torrents, 1) }),
+    ...(peers === undefined ? {} : { peers: integer('peers', peers, 1) }),
+    ...(nat === undefined ? {} : { nat: integer('nat', nat, 0) / 100 }),
+  };
+}
+
 async function accuracy(given: Arguments): Promise<void> {
-  const { figures, confusion, errors } = await runAccuracy({
-    seed: integer('seed', given.seed, 0),
-    torrents: integer('torrents', given.torrents, 1),
-    peers: integer('peers', given.peers, 1),
-    nat: integer('nat', given.nat, 0) / 100,
-    seconds: integer('seconds', given.seconds, 1),
-  });
-  if (given.json) process.stdout.write(`${JSON.stringify(figures, null, 2)}\n`);
-  else process.stdout.write(`${[...confusionLines(confusion), '', ...figureLines(figures), ...errors].join('\n')}\n`);
-  process.exitCode = figures.every((one) => one.ok) ? 0 : 1;
+  const size = sizeOf(given);
+  const seed = integer('seed', given.seed, 0);
+  const seconds = integer('seconds', given.seconds, 1);
+  const unknown = given.parts.filter((name) => !PARTS.some((part) => part.name === name));
+  if (unknown.length > 0) fail(`no part ${unknown.join(', ')}; there are: ${PARTS.map((part) => part.name).join(', ')}`);
+  const wanted = given.parts.length === 0 && Object.keys(size).length > 0 ? ['classes'] : given.parts;
+  const all: Figure[] = [];
+  for (const part of PARTS.filter(({ name }) => wanted.length === 0 || wanted.includes(name))) {
+    process.stderr.write(`${part.name}: ${part.title} (seed ${seed})\n`);
+    const { figures, confusion, errors } = await runPart(part, { seed, seconds, size });
+    all.push(...figures);
+    if (!given.json)
+      process.stdout.write(`${[...confusionLines(confusion), '', ...figureLines(figures), ...errors, ''].join('\n')}\n`);
+  }
+  if (given.json) process.stdout.write(`${JSON.stringify(all, null, 2)}\n`);
+  process.exitCode = all.every((one) => one.ok) ? 0 : 1;
 }
 
 async function alone(given: Arguments): Promise<void> {
@@ -128,7 +148,7 @@ async function alone(given: Arguments): Promise<void> {
 const given = readArguments();
 try {
   if (given.help) process.stdout.write(HELP);
-  else if (given.what === '') await alone(given);
+  else if (given.what === undefined) await alone(given);
   else if (given.what === 'accuracy') await accuracy(given);
   else fail(`no such run: ${given.what}\n\n${HELP}`);
 } catch (error) {

@@ -41,6 +41,7 @@ describe('a wrong call is one sentence on standard error and exit code 2', () =>
     [['crawl', '--bootstrap', '127.0.0.1:0'], /HOST:PORT/],
     [['crawl', '--bootstrap', 'a:1', '--seconds', '0'], /above 0/],
     [['crawl', '--bootstrap', 'a:1', '--seconds', 'soon'], /above 0/],
+    [['probe', 'a'.repeat(40), '--challenges', '0'], /from 1 to 1000/],
     [['crawl', '--bootstrap', 'a:1', '--shard', '3/2'], /I\/N/],
     [['crawl', '--bootstrap', 'a:1', '--lab-network', '127.0.0.0/40'], /ADDRESS\/BITS/],
     [['crawl', '--bootstrap', 'a:1', '--port', '70000'], /0 to 65535/],

@@ -2,6 +2,7 @@
 import type { Random } from '@swarmscope/bittorrent/machine.ts';
 import type { CastPeer, CastTorrent } from '../loopback/cast.ts';
 import { KIND_RULES, type PeerKind } from '../sim/peer-kind.ts';
+import type { Line } from '../sim/slow-line.ts';
 
 /** How often each kind comes, of a hundred. */
 const WEIGHTS: readonly (readonly [PeerKind, number])[] = [
@@ -28,8 +29,16 @@ const LIAR_SHARES = [0.1, 0.5, 0.9] as const;
 const PIECES = 100;
 const PIECE_BYTES = 16_384;
 
-/** `torrents` swarms of together `peers` peers, from a handful to three times the mean. A third has no seeder, a sixth has lost pieces; `natShare` of the peers is behind a NAT. */
-export function accuracyCast(random: Random, torrents: number, peers: number, natShare = 0): CastTorrent[] {
+/** What differs from run to run. */
+export interface Conditions {
+  /** Share of the peers that is behind a NAT and dials. */
+  readonly nat?: number;
+  /** The line of each peer, drawn anew. */
+  readonly line?: (random: Random) => Line;
+}
+
+/** `torrents` swarms of together `peers` peers, from a handful to three times the mean. A third has no seeder, a sixth has lost pieces. */
+export function accuracyCast(random: Random, torrents: number, peers: number, conditions: Conditions = {}): CastTorrent[] {
   const weights = Array.from({ length: torrents }, () => 0.1 + random());
   const sum = weights.reduce((a, b) => a + b, 0);
   let left = peers;
@@ -37,11 +46,11 @@ export function accuracyCast(random: Random, torrents: number, peers: number, na
     const rest = torrents - index - 1;
     const count = rest === 0 ? left : Math.max(1, Math.min(left - rest, Math.round((peers * weight) / sum)));
     left -= count;
-    return torrentOf(random, index, count, natShare);
+    return torrentOf(random, index, count, conditions);
   });
 }
 
-function torrentOf(random: Random, index: number, count: number, natShare: number): CastTorrent {
+function torrentOf(random: Random, index: number, count: number, { nat: natShare = 0, line }: Conditions): CastTorrent {
   const seedless = index % 3 === 2;
   const lostPieces = index % 6 === 5 ? 5 : 0;
   return {
@@ -55,9 +64,31 @@ function torrentOf(random: Random, index: number, count: number, natShare: numbe
     peers: Array.from({ length: count }, (_, i) => {
       const peer = peerOf(random, seedless);
       const nat = natShare > 0 && KIND_RULES[peer.kind].serves && random() < natShare;
-      return { ...peer, nat, under: i % 2 === 0 ? 'v1' : 'v2' };
+      return { ...peer, nat, under: i % 2 === 0 ? 'v1' : 'v2', ...(line ? { line: line(random) } : {}) };
     }),
   };
+}
+
+const LIAR_KINDS = ['liar_rejects', 'liar_silent', 'liar_corrupt'] as const;
+
+/** `torrents` swarms, each with `liars` that lack a tenth of the pieces, beside two leechers that have all pieces between them: so no piece hangs on a claim, and liars are found by chance alone. */
+export function liarsCast(torrents: number, liars: number): CastTorrent[] {
+  const part = (index: number): CastPeer => ({ kind: 'leecher', share: 0.5, part: { index, of: 2 } });
+  const liar = (i: number): CastPeer => ({ kind: LIAR_KINDS[i % LIAR_KINDS.length]!, share: 0.9 });
+  return Array.from({ length: torrents }, (_, index) => ({
+    name: `Liars ${index + 1}`,
+    files: [{ path: 'liars.bin', bytes: PIECES * PIECE_BYTES - 1 }],
+    pieceBytes: PIECE_BYTES,
+    places: ['dht', 'udp'],
+    watched: 'torrent',
+    peers: [part(0), part(1), { kind: 'seeder' }, ...Array.from({ length: liars }, (_, i) => liar(i))],
+  }));
+}
+
+/** A line that nobody would call fast: up to a second away, 6 to 60 KB/s; every other one stands still now and then, for longer than a prober in a laboratory waits for a block. */
+export function slowLine(random: Random): Line {
+  const line = { latencyMs: 1_000 * random(), bytesPerSecond: 6_000 + 54_000 * random() ** 2 };
+  return random() < 0.5 ? line : { ...line, stalls: { everyMs: 4_000, ms: 1_000 + 3_000 * random() } };
 }
 
 function filesOf(random: Random, index: number): { path: string; bytes: number }[] {

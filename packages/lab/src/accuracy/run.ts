@@ -1,23 +1,28 @@
-// An accuracy run: a world of many swarms, the ordinary `probe` command against it as a stranger would run it, and the score.
+// An accuracy run: a world of many swarms, the ordinary `probe` command against it as a stranger would run it, and what is true beside what was said.
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { formatEndpoint } from '@swarmscope/bittorrent/endpoint.ts';
-import { seededRandom } from '@swarmscope/runtime/random.ts';
+import type { CastTorrent } from '../loopback/cast.ts';
 import { startWorld, type World } from '../loopback/world.ts';
 import type { Verdict } from '../sim/peer-kind.ts';
-import { accuracyCast } from './cast.ts';
-import { type ReportedSwarm, type Score, scoreCensus } from './score.ts';
+import type { SwarmTruth } from '../sim/truth.ts';
+import type { ReportedSwarm } from './pairs.ts';
 
-export interface AccuracyOptions {
+export interface AccuracyRun {
   readonly seed: number;
-  readonly torrents: number;
-  readonly peers: number;
-  /** Share of the peers that is behind a NAT and dials. */
-  readonly nat: number;
-  /** For the probe. */
+  readonly cast: readonly CastTorrent[];
+  /** Flags of the probe beside those that say where and what. */
+  readonly flags: readonly string[];
+}
+
+/** `reports[i]` is about `truths[i]`. */
+export interface Measured {
+  readonly truths: readonly SwarmTruth[];
+  readonly reports: readonly (ReportedSwarm | undefined)[];
+  /** Of the whole command, from its start to its end. */
   readonly seconds: number;
 }
 
@@ -30,6 +35,7 @@ interface ProbeOutput {
   readonly swarms: readonly {
     readonly info_hash: string;
     readonly completable: boolean | null;
+    readonly files_at_risk: readonly { readonly path: string | null; readonly copies_min: number }[];
     readonly peers: readonly {
       readonly endpoint: string;
       readonly verdict: Verdict;
@@ -40,21 +46,19 @@ interface ProbeOutput {
 }
 
 /** Rejects with one sentence when the command fails. */
-export async function runAccuracy(options: AccuracyOptions): Promise<Score> {
-  const cast = accuracyCast(seededRandom(options.seed), options.torrents, options.peers, options.nat);
-  const world = await startWorld({ seed: options.seed, cast, strays: 0 });
+export async function measure({ seed, cast, flags }: AccuracyRun): Promise<Measured> {
+  const world = await startWorld({ seed, cast, strays: 0 });
   const directory = mkdtempSync(join(tmpdir(), 'swarm-lab-'));
   try {
     const fromMs = Date.now();
-    const output = await probe(world, directory, options.seconds);
+    const output = await probe(world, directory, flags);
     const toMs = Date.now();
     const reports = new Map(output.swarms.map((swarm) => [swarm.info_hash, reported(swarm)]));
-    const truths = world.torrents.map((torrent) => world.truth(torrent.infoHash, fromMs, toMs));
-    return scoreCensus(
-      truths,
-      world.torrents.map((torrent) => reports.get(torrent.infoHash)),
-      options.seed,
-    );
+    return {
+      truths: world.torrents.map((torrent) => world.truth(torrent.infoHash, fromMs, toMs)),
+      reports: world.torrents.map((torrent) => reports.get(torrent.infoHash)),
+      seconds: (toMs - fromMs) / 1_000,
+    };
   } finally {
     await world.stop();
     rmSync(directory, { recursive: true, force: true });
@@ -65,6 +69,7 @@ function reported(swarm: ProbeOutput['swarms'][number]): ReportedSwarm {
   return {
     infoHash: swarm.info_hash,
     completable: swarm.completable,
+    lostFiles: swarm.files_at_risk.filter((file) => file.copies_min === 0).map((file) => file.path ?? ''),
     peers: swarm.peers.map((peer) => ({
       endpoint: peer.endpoint,
       verdict: peer.verdict,
@@ -75,7 +80,7 @@ function reported(swarm: ProbeOutput['swarms'][number]): ReportedSwarm {
 }
 
 /** Runs the command on every torrent file, from an address of its own. */
-function probe(world: World, directory: string, seconds: number): Promise<ProbeOutput> {
+function probe(world: World, directory: string, flags: readonly string[]): Promise<ProbeOutput> {
   const files = world.torrents.map((torrent, i) => {
     const path = join(directory, `${i}.torrent`);
     writeFileSync(path, torrent.torrentFile);
@@ -83,8 +88,7 @@ function probe(world: World, directory: string, seconds: number): Promise<ProbeO
   });
   const there = ['--bootstrap', formatEndpoint(world.bootstrap), '--lab-network', world.network];
   const here = ['--address', world.visitorAddress(), '--data', join(directory, 'data')];
-  const how = ['--verify', 'all', '--seconds', `${seconds}`, '--json'];
-  const child = spawn(process.execPath, [COMMAND, 'probe', ...files, ...there, ...here, ...how], {
+  const child = spawn(process.execPath, [COMMAND, 'probe', ...files, ...there, ...here, ...flags, '--json'], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   return new Promise((resolve, reject) => {

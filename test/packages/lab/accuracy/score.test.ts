@@ -1,6 +1,7 @@
 // Scoring a census: what counts as right, what luck allows a liar, and swarms drawn from a seed.
 import { accuracyCast } from '@swarmscope/lab/accuracy/cast.ts';
-import { confusionLines, type ReportedPeer, scoreCensus } from '@swarmscope/lab/accuracy/score.ts';
+import type { ReportedPeer } from '@swarmscope/lab/accuracy/pairs.ts';
+import { confusionLines, scoreCensus } from '@swarmscope/lab/accuracy/score.ts';
 import { figureLines } from '@swarmscope/lab/figure.ts';
 import { Content } from '@swarmscope/lab/sim/content.ts';
 import { LabPeer } from '@swarmscope/lab/sim/peer.ts';
@@ -20,7 +21,9 @@ function score(peers: LabPeer[], said: [number, Verdict, number?, number?][], co
     challengesPassed,
     challengesFailed,
   }));
-  const result = scoreCensus([swarmTruth(peers, 0, 1)], [{ infoHash: 'x', completable, peers: reported }], 7);
+  const lostFiles = completable === false ? ['x'] : [];
+  const reports = [{ infoHash: 'x', completable, lostFiles, peers: reported }];
+  const result = scoreCensus([swarmTruth(peers, 0, 1)], reports, { seed: 7, name: 'accuracy', challenges: 5 });
   return { ...result, failed: result.figures.filter((one) => !one.ok).map((one) => one.name) };
 }
 
@@ -53,10 +56,11 @@ describe('a score', () => {
     expect(failed).toEqual([
       'accuracy: class of reachable peers',
       'accuracy: honest peers called liars',
-      'accuracy: completable right',
+      'accuracy: completable right, torrents and files',
     ]);
     expect(errors).toEqual([
       'swarm 1: completable false instead of true',
+      'swarm 1: x completable false instead of true',
       '127.0.0.1:1 seeder: liar_missing instead of proved',
       '127.0.0.1:2 leecher: not reported instead of leecher',
     ]);
@@ -77,7 +81,7 @@ describe('a score', () => {
         [2, 'liar_missing'],
         [3, 'proved', 5],
       ]).failed,
-    ).toEqual([]);
+    ).toEqual(['accuracy: liars lacking 90 % proved after 5 challenges, of 1']);
     const many = Array.from({ length: 20 }, (_, i) => peer(10 + i, 'liar_rejects', 1));
     expect(
       score(
@@ -85,7 +89,7 @@ describe('a score', () => {
         many.map((one) => [one.plan.endpoint.port, 'proved', 5]),
         null,
       ).failed,
-    ).toContain('accuracy: liars proved by luck');
+    ).toContain('accuracy: liars lacking 90 % proved after 5 challenges, of 20');
     expect(
       score(liars, [
         [1, 'proved', 5, 1],
