@@ -1,4 +1,4 @@
-// The extension side of a session (BEP 10): the handshake both ways, metadata fetched and served (BEP 9), peers exchanged (BEP 11), upload_only (BEP 21).
+// The extension side of a session (BEP 10): the handshake both ways, metadata fetched and served (BEP 9), peers exchanged (BEP 11), upload_only (BEP 21), holepunching (BEP 55).
 import type { Endpoint, SessionOut } from '../machine.ts';
 import { Malformed } from '../malformed.ts';
 import {
@@ -9,6 +9,7 @@ import {
   OUR_EXTENSIONS,
 } from './extension.ts';
 import type { PeerFact, SessionTimes, Useless, Violation } from './facts.ts';
+import { decodeHolepunch, encodeHolepunch, type HolepunchMessage, MAX_HOLEPUNCHES } from './holepunch.ts';
 import { encodeMessage } from './messages.ts';
 import { decodeMetadataMessage, encodeMetadataMessage, infoHashKind, METADATA_BLOCK_BYTES, serveMetadata } from './metadata.ts';
 import { type MetadataFailure, MetadataFetch } from './metadata-fetch.ts';
@@ -32,6 +33,8 @@ type Out = SessionOut<PeerFact>;
 export interface SelfDescription {
   readonly client: string;
   readonly listenPort: number | undefined;
+  /** We speak uTP, so that holes can be punched to us. */
+  readonly hasUtp?: boolean;
 }
 
 export class Extended {
@@ -42,6 +45,7 @@ export class Extended {
   #pexSentAt = Number.NEGATIVE_INFINITY;
   #metadataBytes: number | undefined;
   #metadataServed = 0;
+  #holepunches = 0;
   #fetch: MetadataFetch | undefined;
   /** What the peer says of itself: downloads nothing. Undefined when it never said. */
   uploadOnly: boolean | undefined;
@@ -61,7 +65,8 @@ export class Extended {
   /** Sends our handshake. We never say `upload_only`: seeds drop such peers, and we do load. */
   greet(self: SelfDescription, remote: Endpoint, out: Out): void {
     const { info, allowsPex } = this.#swarm();
-    const names = Object.entries(OUR_EXTENSIONS).filter(([name]) => name !== 'ut_pex' || allowsPex);
+    const offers: Partial<Record<string, boolean>> = { ut_pex: allowsPex, ut_holepunch: allowsPex && self.hasUtp === true };
+    const names = Object.entries(OUR_EXTENSIONS).filter(([name]) => offers[name] ?? true);
     this.#write(0, out, {
       extensions: new Map(names),
       client: self.client,
@@ -81,6 +86,8 @@ export class Extended {
         return this.#metadata(payload, now, out);
       case 'ut_pex':
         return this.#pex(payload, now, out);
+      case 'ut_holepunch':
+        return this.#holepunch(payload, out);
       case 'upload_only':
         if (payload.length !== 1) return { violation: 'extension_bad_length' };
         this.uploadOnly = payload[0] !== 0;
@@ -118,6 +125,11 @@ export class Extended {
     if (!this.#swarm().allowsPex || added.length === 0 || now < this.#pexSentAt + PEX_INTERVAL_MS) return false;
     this.#pexSentAt = now;
     return this.#send('ut_pex', encodePex({ added: added.slice(0, MAX_PEX_SENT), dropped: [] }), out);
+  }
+
+  /** Asks it to relay, or answers as a relay. False when it does not speak of holes, or the torrent is private. */
+  sendHolepunch(message: HolepunchMessage, out: Out): boolean {
+    return this.#swarm().allowsPex && this.#send('ut_holepunch', encodeHolepunch(message), out);
   }
 
   tick(now: number, out: Out): void {
@@ -193,6 +205,15 @@ export class Extended {
     const message = decodePex(payload);
     if (message instanceof Malformed) return { violation: `pex_${message.reason}` };
     out.emit({ type: 'pex', added: message.added, dropped: message.dropped });
+    return undefined;
+  }
+
+  #holepunch(payload: Uint8Array, out: Out): Judgement {
+    if (!this.#swarm().allowsPex || ++this.#holepunches > MAX_HOLEPUNCHES) return { useless: 'holepunch_again' };
+    const message = decodeHolepunch(payload);
+    if (!(message instanceof Malformed)) out.emit({ type: 'holepunch', message });
+    else if (message.reason === 'unknown_message') return { useless: 'extension_unknown' };
+    else return { violation: `holepunch_${message.reason}` };
     return undefined;
   }
 

@@ -15,7 +15,7 @@ import { Malformed } from '../malformed.ts';
 // A key of the wrong type is as good as absent: clients of twenty years differ, and none of it is worth losing a peer for. Broken bencoding is not.
 
 /** The extensions we know, each under the id that we tell peers to use for it. */
-export const OUR_EXTENSIONS = { ut_pex: 1, ut_metadata: 2, upload_only: 3, lt_donthave: 7 } as const;
+export const OUR_EXTENSIONS = { ut_pex: 1, ut_metadata: 2, upload_only: 3, ut_holepunch: 4, lt_donthave: 7 } as const;
 export type ExtensionName = keyof typeof OUR_EXTENSIONS;
 
 /** The extension that a peer means by an id of ours; undefined when we never gave it away. */

@@ -3,11 +3,12 @@ import type { Endpoint, Outcome } from '../machine.ts';
 import type { MalformedReason } from '../malformed.ts';
 import type { ChallengeResult } from './challenge.ts';
 import type { Features } from './handshake.ts';
+import type { HolepunchMessage } from './holepunch.ts';
 import type { MetadataFailure } from './metadata-fetch.ts';
 import type { PexPeer } from './pex.ts';
 
 /** Parts of the wire that can be malformed; with the reason they name a violation. */
-type Part = 'frame' | 'message' | 'bitfield' | 'have' | 'extension' | 'metadata' | 'pex' | 'hashes';
+type Part = 'frame' | 'message' | 'bitfield' | 'have' | 'extension' | 'metadata' | 'pex' | 'hashes' | 'holepunch';
 
 /** What ends a session as the peer's fault. `frame_slow`: a frame that does not become whole. `flood`: too much that is of no use. */
 export type Violation = `${Part}_${MalformedReason}` | 'handshake_bad_field' | 'frame_slow' | 'flood';
@@ -31,6 +32,7 @@ export const USELESS = [
   'metadata_again',
   'pex_early',
   'pex_private',
+  'holepunch_again',
   'hashes_unasked',
   'hashes_refused',
 ] as const;
@@ -63,6 +65,8 @@ export type PeerFact =
   /** The info dictionary, its hash checked. */
   | { readonly type: 'metadata'; readonly info: Uint8Array }
   | { readonly type: 'metadata_failed'; readonly reason: MetadataFailure }
+  /** A relay's answer or order, or the wish that we relay (BEP 55). */
+  | { readonly type: 'holepunch'; readonly message: HolepunchMessage }
   | { readonly type: 'pex'; readonly added: readonly PexPeer[]; readonly dropped: readonly Endpoint[] }
   | {
       readonly type: 'challenge';

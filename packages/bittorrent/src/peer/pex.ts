@@ -9,7 +9,11 @@ import { Malformed } from '../malformed.ts';
 //   added6, dropped6   18 bytes an endpoint       added6.f   likewise
 // flags = 0x01 prefers encryption, 0x02 seed (or upload only), 0x04 uTP, 0x08 holepunch, 0x10 outgoing (reachable)
 
+export const PEX_ENCRYPTION = 0x01;
 export const PEX_SEED = 0x02;
+export const PEX_UTP = 0x04;
+export const PEX_HOLEPUNCH = 0x08;
+export const PEX_REACHABLE = 0x10;
 
 /** BEP 11 allows 50 after the first message; some send 100 or 200 at first. What stands behind is not read. */
 export const MAX_PEX_PEERS = 200;

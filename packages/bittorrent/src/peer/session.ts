@@ -1,4 +1,4 @@
-// A peer session without IO: handshake out and in, extensions, what the peer has, challenges asked of it, verified pieces given to it (BEP 3, 6, 9, 10, 11, 21, 54).
+// A peer session without IO: handshake out and in, extensions, what the peer has, challenges asked of it, verified pieces given to it (BEP 3, 6, 9, 10, 11, 21, 52, 54, 55).
 import { equalBytes } from '../hex.ts';
 import type { Endpoint, Outcome, Session, SessionOut } from '../machine.ts';
 import { Malformed } from '../malformed.ts';
@@ -9,6 +9,7 @@ import type { Ending, PeerFact, SessionTimes, Violation } from './facts.ts';
 import { Framer } from './framer.ts';
 import { Greeting } from './greeting.ts';
 import { decodeFeatures, type Features, type Handshake } from './handshake.ts';
+import type { HolepunchMessage } from './holepunch.ts';
 import { decodeMessage, encodeMessage, type Message } from './messages.ts';
 import { Patience } from './patience.ts';
 import type { PexPeer } from './pex.ts';
@@ -87,11 +88,6 @@ export class PeerSession implements Session<PeerFact> {
     return this.#asking.isChoked;
   }
 
-  /** It wants pieces of us. */
-  get isInterested(): boolean {
-    return this.#serving.interested;
-  }
-
   get uploadOnly(): boolean | undefined {
     return this.#extended.uploadOnly;
   }
@@ -152,6 +148,10 @@ export class PeerSession implements Session<PeerFact> {
 
   sendPex(added: readonly PexPeer[], now: number, out: Out): boolean {
     return this.isTalking && this.#extended.sendPex(added, now, out);
+  }
+
+  sendHolepunch(message: HolepunchMessage, out: Out): boolean {
+    return this.isTalking && this.#extended.sendHolepunch(message, out);
   }
 
   /** We have learned what we wanted. */
