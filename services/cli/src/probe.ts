@@ -8,14 +8,17 @@ import { Metrics } from '@swarmscope/runtime/metrics.ts';
 import { openPseudonyms } from '@swarmscope/runtime/pseudonym-seed.ts';
 import { systemRandom } from '@swarmscope/runtime/random.ts';
 import type { Shell } from '@swarmscope/runtime/service.ts';
+import { openUdp } from '@swarmscope/runtime/udp.ts';
+import type { UtpTransport } from '@swarmscope/runtime/utp.ts';
 import { type RunningProber, startProber } from '@swarmscope/swarm-prober/service.ts';
 import { budgetsIn } from '@swarmscope/swarm-prober/settings.ts';
+import { openUtp } from '@swarmscope/swarm-prober/utp.ts';
 import type { HostPort } from './arguments.ts';
 import { enterDht, PUBLIC_NODES } from './bootstrap.ts';
 import type { ProbeOptions } from './commands/probe.ts';
 import { proberTimes } from './compose.ts';
 import { type DrivenDht, openDht } from './dht-shell.ts';
-import { Failure } from './failure.ts';
+import { explainError, Failure } from './failure.ts';
 import { openIdentity } from './identity.ts';
 import { resolveHosts } from './lookup.ts';
 import { pause } from './pause.ts';
@@ -88,15 +91,26 @@ async function openProber(
   for (const driven of dht) shell.closing('dht', () => driven.stop());
   const trackers = await openTrackers(shell, { address, policy, clock, random });
   for (const url of options.tracker ?? []) trackers.name(url);
-  const listen = { address, port: dht[0]?.local.port ?? port };
+  const utp = dht.length > 0 ? dht.map((driven) => driven.utp) : [await openUtpAlone(shell, { address, port })];
+  const listen = { address, port: utp[0]!.local.port };
   const { verify, announce } = options;
   const metrics = new Metrics({ processMetrics: false });
   const shared = { dht, bus, clock, random, policy, pseudonyms, log, metrics, network, instanceId, trackers, onInvariant };
   const times = proberTimes(labNetworks);
   const budgets = { ...budgetsIn(labNetworks), challenges: options.challenges };
-  const prober = shell.add(await startProber({ ...shared, listen, verify, announce, times, budgets, addresses: 'full' }));
+  const prober = shell.add(await startProber({ ...shared, utp, listen, verify, announce, times, budgets, addresses: 'full' }));
   await enter(dht, hosts, shell.ending);
   return { prober, bus };
+}
+
+/** The UDP port that peers find us on where no DHT node has one. */
+async function openUtpAlone(shell: Shell, at: { address: string; port: number }): Promise<UtpTransport> {
+  const socket = await openUdp(at).catch((cause: unknown) => {
+    throw new Failure(`cannot open UDP port ${at.port} of ${at.address}: ${explainError(cause)}`, undefined, cause);
+  });
+  const utp = openUtp(socket, { clock: systemClock, random: systemRandom(), onInvariant: shell.onInvariant });
+  shell.closing('utp', () => utp.close());
+  return utp;
 }
 
 /** Where the DHT is entered. The public nodes only where nothing else was named: who names peers or trackers wants those asked. */
