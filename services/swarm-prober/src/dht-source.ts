@@ -9,7 +9,7 @@ import type { ProbedSwarm, SwarmView } from './swarm.ts';
 
 /** Nodes asked in one lookup: BEP 33 wants 16 of the closest, the walk to them takes as many again. */
 const MAX_NODES = 48;
-/** A lookup that fewer nodes answered is tried again while the census waits for it: our node is joining just now, or has just come back. */
+/** A walk that fewer nodes answered is tried again while the census waits for it: our node is joining just now, or has just come back. In a smaller network: that all of it answered. */
 const ENOUGH_ANSWERS = 8;
 const RETRY_MS = 1_000;
 const MAX_RETRIES = 4;
@@ -36,6 +36,8 @@ interface Lookup {
   readonly announces: boolean;
   readonly until: number;
   retries: number;
+  /** Some node of it named a peer. */
+  found: boolean;
 }
 
 /** One DHT node with its lookups of ours. */
@@ -66,7 +68,7 @@ export class DhtSource {
     for (const [index, place] of this.#places.entries()) {
       const key = `dht ${index} ${view.home.views.indexOf(view)}`;
       census.ask(key, 'dht', now);
-      this.#lookup(place, { view, census, key, announces: view.home.watched, until: now + waitMs, retries: 0 });
+      this.#lookup(place, { view, census, key, announces: view.home.watched, until: now + waitMs, retries: 0, found: false });
     }
   }
 
@@ -82,7 +84,7 @@ export class DhtSource {
   announce(view: SwarmView, census: Census, now: number): void {
     if (!view.home.announce || view.home.watched) return;
     for (const place of this.#places)
-      this.#lookup(place, { view, census, key: undefined, announces: true, until: now, retries: 0 });
+      this.#lookup(place, { view, census, key: undefined, announces: true, until: now, retries: 0, found: false });
   }
 
   /** Ends what is under way for a swarm; with `all` also announces that nobody waits for. */
@@ -119,6 +121,7 @@ export class DhtSource {
     if (!lookup) return;
     const { view, census, key, until } = lookup;
     if (fact.type === 'peers') {
+      lookup.found = true;
       const { id, address } = fact.from;
       const sourceId = this.#options.nodeKey(id, address);
       const via = view.home.views.indexOf(view);
@@ -126,9 +129,12 @@ export class DhtSource {
     } else {
       place.lookups.delete(fact.lookup);
       if (fact.announcedTo > 0) census.current.announced(now);
-      const isThin = fact.answered < ENOUGH_ANSWERS && lookup.retries < MAX_RETRIES;
-      if (isThin && now + RETRY_MS < until) this.#retryLater(place, lookup, now);
-      else if (key !== undefined) census.current.settle(key, fact.answered > 0);
+      const nodes = place.driven.act((node) => node.table.size);
+      // `answered` also counts announces: how far the walk came, its closest tell.
+      const isThin = fact.closest.length < Math.min(ENOUGH_ANSWERS, Math.max(1, nodes));
+      if (isThin && lookup.retries < MAX_RETRIES && now + RETRY_MS < until) this.#retryLater(place, lookup, now);
+      // A walk that broke off and found nobody has not shown that there is nobody.
+      else if (key !== undefined) census.current.settle(key, !isThin || lookup.found);
     }
     this.#options.changed();
   }

@@ -109,8 +109,8 @@ function slowScore({ truths, reports }: Measured, seed: number): Score {
   return {
     figures: [
       ...faultFigures(pairs, name, seed),
-      figure(`${name}: seeders proved`, '%', proved, 'min', 90, seed),
-      figure(`${name}: liars caught, the lucky apart`, '%', caught, 'min', 50, seed),
+      figure(`${name}: seeders proved`, '%', proved, 'min', 75, seed),
+      figure(`${name}: liars caught, the lucky apart`, '%', caught, 'min', 75, seed),
     ],
     confusion: confusionOf(pairs),
     errors,
