@@ -11,6 +11,7 @@ import { isCondemned } from './judge.ts';
 import { type CrawlNode, prefixOf, Roster } from './nodes.ts';
 import { neighbourhoodBits, questionOf, randomIdWithin } from './questions.ts';
 import type { KeptFamily, KeptNode } from './state.ts';
+import { forgetShown } from './store-view.ts';
 import { DEAF_LOOKS, nextVisit, planRefused } from './visits.ts';
 
 export type { CrawlSink } from './findings.ts';
@@ -230,8 +231,9 @@ export class Crawl {
         continue;
       }
       node.looks = node.finds = node.checks = node.failedChecks = node.quiet = node.deafLooks = 0;
-      node.control = false;
+      node.control = node.settled = false;
       node.sample = undefined;
+      forgetShown(node);
       if (node.intervalS <= 0) node.lookMs = 0;
       this.#plan(node, now);
     }
@@ -344,7 +346,7 @@ export class Crawl {
       if (!node) continue;
       node.lookMs = Math.min(now + 1000 * MAX_INTERVAL_S, Math.max(0, now + lookAtMs - wallMs));
       if (done) node.checks = node.looks = node.finds = 1;
-      if (done) node.bep51 = node.control = true;
+      if (done) node.bep51 = node.control = node.settled = true;
       if (!done && node.lookMs <= now) node.lookMs = 0;
     }
     this.frontier.clear();

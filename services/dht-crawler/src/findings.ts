@@ -8,6 +8,7 @@ import { ConfirmQueue } from './confirm.ts';
 import { isCondemned, judge } from './judge.ts';
 import { type CrawlNode, type Roster, settle } from './nodes.ts';
 import type { SeenInfohashes } from './seen.ts';
+import { noteShown } from './store-view.ts';
 import { isFullyKnown, planLook, type Visit } from './visits.ts';
 
 /** Where findings go. `bytes` hold the infohash at `at` and are valid only during the call. */
@@ -150,7 +151,8 @@ export class Findings {
       if (!isCondemned(node) && this.#note(reply.bytes, reply.samplesAt + 20 * i, 'sample', node, party, now)) fresh++;
     if (node.checks === 0 && reply.samplesCount > 0)
       node.sample = reply.copy(reply.samplesAt, Math.min(40, 20 * reply.samplesCount));
-    planLook(node, reply.samplesCount, fresh, now);
+    noteShown(node, reply);
+    planLook(node, reply.samplesCount, fresh, shownBy(reply), now);
   }
 
   /** Gives the verdict that the evidence allows, and counts and tells it when it is new. */
@@ -200,4 +202,14 @@ export class Findings {
     const near = this.#roster.near(infoHash, 24, (node) => node.verdict === 'ok' && !node.asked && partyOf(node) !== first);
     return near.sort((a, b) => compareDistance(infoHash, a.id, b.id))[tries];
   }
+}
+
+/** A number for a set of samples, whatever their order. */
+function shownBy({ bytes, samplesAt, samplesCount }: Fields): number {
+  let shown = samplesCount;
+  for (let i = 0; i < samplesCount; i++) {
+    const at = samplesAt + 20 * i;
+    shown ^= Math.imul((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!, 0x9e3779b1);
+  }
+  return shown;
 }

@@ -20,6 +20,11 @@ export function isInShard(shard: Shard, prefix: number): boolean {
   return prefix >= shard.first && prefix < shard.end;
 }
 
+/** Work of the sweep in the order of ids, then what can wait. */
+function orderOf(node: CrawlNode): number {
+  return node.open ? node.prefix : node.prefix + 2 ** 32;
+}
+
 /** The share of the shard below which everything is done is kept by counting what is open in each of so many parts. */
 const PARTS = 1024;
 
@@ -75,7 +80,7 @@ export class Frontier {
   add(node: CrawlNode, atMs: number, now: number): void {
     node.queued = true;
     node.queuedMs = atMs;
-    if (atMs <= now) this.#ready.push(node, node.prefix);
+    if (atMs <= now) this.#ready.push(node, orderOf(node));
     else this.#waiting.push(node, atMs);
   }
 
@@ -83,7 +88,7 @@ export class Frontier {
   next(now: number): CrawlNode | undefined {
     while (this.#waiting.nextKey <= now) {
       const node = this.#waiting.pop()!;
-      this.#ready.push(node, node.prefix);
+      this.#ready.push(node, orderOf(node));
     }
     for (let node = this.#ready.pop(); node; node = this.#ready.pop()) {
       if (!node.queued) continue;

@@ -46,8 +46,15 @@ export class CrawlNode implements Endpoint {
   intervalS = -1;
   /** Samples seen since the last that was new to us. */
   quiet = 0;
+  /** A number for what it showed last: the same again is no new draw. */
+  shown = 0;
   /** When its samples may be looked at again. */
   lookMs = 0;
+  /** The sweep has looked at them enough. */
+  settled = false;
+  /** The different infohashes that it has shown, as numbers; let go when it has shown all that it says it has. */
+  shownKeys: Uint32Array | undefined = undefined;
+  distinct = 0;
   backoffMs = 0;
   rttMs = -1;
   version: Uint8Array | undefined = undefined;

@@ -1,6 +1,7 @@
 // What a node is asked next, and when: the plan of a crawl for one node. Pure decisions over its record.
 import { MAX_INTERVAL_S } from '@swarmscope/bittorrent/krpc/message.ts';
 import type { CrawlNode } from './nodes.ts';
+import { forgetShown, hidesSome } from './store-view.ts';
 
 // listed --sample--> answered: sampled --control--> --check--> looks at its samples until they are quiet --> done, looked at again later
 //        unanswered: --find--> answered: sampled once more; silent to it again: knows no BEP 51, its contacts count all the same
@@ -10,7 +11,9 @@ import type { CrawlNode } from './nodes.ts';
 //
 // Looks: with an interval the node has drawn its samples for that long, so one look is all until then. Without, each look draws anew, 20 of `num`.
 // A node's store is exhausted when so many samples in a row were known that an unknown one would have shown itself: an infohash is missed by
-// q samples of n with probability (1 - 1/n)^q, so q = 1.2 n leaves 30 % for one held here alone, and 0.3^8 for one with eight holders.
+// q samples of n with probability (1 - 1/n)^q, so q = 1.2 n leaves 30 % for one held here alone, and 0.3^8 for one with eight holders. But not all draws
+// are fair: libtorrent 2.1 shows the last of its store, in order, five times less often than the others (measured: 4.4 % a look instead of 21 % of 100),
+// and one may be the last at all its holders. So a node that has not shown as many different ones as it has is looked at further, behind all other work.
 
 export type Visit = 'sample' | 'find' | 'control' | 'check';
 
@@ -29,6 +32,10 @@ export const DEAF_LOOKS = 2;
 const QUIET_SHARE = 1.2;
 /** Looks in one sweep at a store that keeps giving new infohashes: 60 x 20 samples, then it has to wait like the others. */
 const MAX_LOOKS = 60;
+/** A settled node that has not shown all it has is looked at now and then, while the sweep has nothing better to do. */
+const AFTER_LOOK_MS = 1_500;
+/** After a draw that was shown before. */
+const REDRAW_MS = 1_050;
 const FIRST_BACKOFF_MS = 120_000;
 const MAX_BACKOFF_MS = 3_600_000;
 /** An honest clock is not ours: a little more than the interval. */
@@ -50,7 +57,7 @@ export function nextVisit(node: CrawlNode): Planned | undefined {
   if (!node.control) return { visit: 'control', atMs: 0, open: true };
   if (node.sample && node.checks < FAILED_CHECKS) return { visit: 'check', atMs: 0, open: true };
   if (node.bep51 !== true) return undefined;
-  return { visit: 'sample', atMs: node.lookMs, open: node.lookMs === 0 };
+  return { visit: 'sample', atMs: node.lookMs, open: !node.settled };
 }
 
 /** Who answered before and is silent now is asked the simplest question. */
@@ -58,13 +65,24 @@ function lastResort(node: CrawlNode): Visit {
   return node.looks === 0 && node.bep51 === undefined && node.deafLooks < DEAF_LOOKS ? 'sample' : 'find';
 }
 
-/** A look was answered: `samples` infohashes, of which `fresh` were new to us. Decides when the next look may be. */
-export function planLook(node: CrawlNode, samples: number, fresh: number, now: number): void {
+/**
+ * A look was answered: `samples` infohashes, of which `fresh` were new to us; `shown` is a number for them all. Decides when the next look may be.
+ * libtorrent draws once a second at most, whatever its interval: who shows the same again is asked a second later, and it counts for nothing.
+ */
+export function planLook(node: CrawlNode, samples: number, fresh: number, shown: number, now: number): void {
+  const isRepeated = node.looks > 0 && shown === node.shown && samples < node.num;
   node.looks++;
-  node.quiet = fresh > 0 ? 0 : node.quiet + samples;
+  node.shown = shown;
+  if (fresh > 0) node.quiet = 0;
+  else if (!isRepeated) node.quiet += samples;
   const intervalS = Math.min(MAX_INTERVAL_S, Math.max(0, node.intervalS));
+  const isExhausted = samples === 0 || samples >= node.num || node.quiet >= QUIET_SHARE * node.num || node.looks >= MAX_LOOKS;
+  const isShown = node.shownKeys !== undefined && !hidesSome(node);
+  node.settled = intervalS > 0 || isExhausted || isShown;
+  if (isShown) forgetShown(node);
   if (intervalS > 0) node.lookMs = now + intervalS * 1000 + INTERVAL_MARGIN_MS;
-  else if (node.num > samples && node.looks < MAX_LOOKS && samples > 0 && node.quiet < QUIET_SHARE * node.num) node.lookMs = 0;
+  else if (!node.settled) node.lookMs = isRepeated ? now + REDRAW_MS : 0;
+  else if (hidesSome(node) && node.looks < MAX_LOOKS) node.lookMs = now + AFTER_LOOK_MS;
   else {
     node.backoffMs = fresh > 0 ? FIRST_BACKOFF_MS : Math.min(MAX_BACKOFF_MS, Math.max(FIRST_BACKOFF_MS, node.backoffMs * 2));
     node.lookMs = now + node.backoffMs;

@@ -86,6 +86,10 @@ describe('shards and frontier', () => {
     frontier.add(nodes[3]!, 0, 20);
     expect(frontier.next(60)).toBe(nodes[1]);
     expect(frontier.next(60)).toBe(nodes[3]);
+    nodes[0]!.open = true;
+    frontier.add(nodes[1]!, 0, 60);
+    frontier.add(nodes[0]!, 0, 60);
+    expect(frontier.next(60), 'work of the sweep before what can wait').toBe(nodes[0]);
   });
 
   test('who is queued again for an earlier time comes once, then', () => {
