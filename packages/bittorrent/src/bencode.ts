@@ -281,61 +281,105 @@ export type Encodable =
   | { readonly [key: string]: Encodable | undefined };
 
 const utf8 = new TextEncoder();
+const FIRST_BYTES = 512;
 
-function latin1Bytes(text: string): Uint8Array {
-  const bytes = new Uint8Array(text.length);
-  for (let i = 0; i < text.length; i++) {
-    if (text.charCodeAt(i) > 0xff) throw new Error('a Map key holds a character that is no byte');
-    bytes[i] = text.charCodeAt(i);
+/** Bytes that grow. What is short and ASCII, which nearly everything here is, is written letter by letter: an encoder call costs more. */
+class Output {
+  #bytes = new Uint8Array(FIRST_BYTES);
+  #at = 0;
+
+  byte(value: number): void {
+    if (this.#at === this.#bytes.length) this.#grow(1);
+    this.#bytes[this.#at++] = value;
   }
-  return bytes;
+
+  put(bytes: Uint8Array): void {
+    if (this.#at + bytes.length > this.#bytes.length) this.#grow(bytes.length);
+    this.#bytes.set(bytes, this.#at);
+    this.#at += bytes.length;
+  }
+
+  /** One byte a character; the characters are known to be bytes. */
+  latin1(text: string): void {
+    if (this.#at + text.length > this.#bytes.length) this.#grow(text.length);
+    for (let i = 0; i < text.length; i++) this.#bytes[this.#at++] = text.charCodeAt(i);
+  }
+
+  done(): Uint8Array {
+    return this.#bytes.slice(0, this.#at);
+  }
+
+  #grow(bytes: number): void {
+    const longer = new Uint8Array(Math.max(2 * this.#bytes.length, this.#at + bytes));
+    longer.set(this.#bytes.subarray(0, this.#at));
+    this.#bytes = longer;
+  }
 }
 
-function compareBytes(a: Uint8Array, b: Uint8Array): number {
-  const shared = Math.min(a.length, b.length);
-  for (let i = 0; i < shared; i++) if (a[i] !== b[i]) return a[i]! - b[i]!;
-  return a.length - b.length;
+function isBelow(text: string, limit: number): boolean {
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) >= limit) return false;
+  return true;
 }
 
-/** The parts of an encoded value, in order: joined once at the end. */
-function collect(value: Encodable, parts: Uint8Array[]): void {
-  if (typeof value === 'number' || typeof value === 'bigint') {
+/** A string of bytes that are the characters of `text`. */
+function putLatin1(text: string, out: Output): void {
+  out.latin1(`${text.length}:`);
+  out.latin1(text);
+}
+
+function putBytes(bytes: Uint8Array, out: Output): void {
+  out.latin1(`${bytes.length}:`);
+  out.put(bytes);
+}
+
+function put(value: Encodable, out: Output): void {
+  if (typeof value === 'string') {
+    if (isBelow(value, 0x80)) putLatin1(value, out);
+    else putBytes(utf8.encode(value), out);
+  } else if (typeof value === 'number' || typeof value === 'bigint') {
     if (typeof value === 'number' && !Number.isSafeInteger(value)) throw new Error(`not an exact integer: ${value}`);
-    parts.push(utf8.encode(`i${value}e`));
-  } else if (typeof value === 'string') collect(utf8.encode(value), parts);
-  else if (value instanceof Uint8Array) parts.push(utf8.encode(`${value.length}:`), value);
+    out.latin1(`i${value}e`);
+  } else if (value instanceof Uint8Array) putBytes(value, out);
   else if (Array.isArray(value)) {
-    parts.push(utf8.encode('l'));
-    for (const item of value as readonly Encodable[]) collect(item, parts);
-    parts.push(utf8.encode('e'));
-  } else collectDictionary(value as Exclude<typeof value, readonly Encodable[]>, parts);
+    out.byte(L);
+    for (const item of value as readonly Encodable[]) put(item, out);
+    out.byte(E);
+  } else putDictionary(value as Exclude<typeof value, readonly Encodable[]>, out);
 }
 
-function collectDictionary(
+function putDictionary(
   value: ReadonlyMap<string, Encodable> | { readonly [key: string]: Encodable | undefined },
-  parts: Uint8Array[],
+  out: Output,
 ): void {
-  const entries: [Uint8Array, Encodable][] = [];
-  if (value instanceof Map) for (const [key, member] of value) entries.push([latin1Bytes(key), member]);
-  else for (const [key, member] of Object.entries(value)) if (member !== undefined) entries.push([utf8.encode(key), member]);
-  entries.sort((a, b) => compareBytes(a[0], b[0]));
-  parts.push(utf8.encode('d'));
-  for (const [key, member] of entries) {
-    collect(key, parts);
-    collect(member, parts);
+  const members = value instanceof Map ? [...value] : byteKeys(value as Readonly<Record<string, Encodable | undefined>>);
+  // Characters are bytes now: the order of text is the order of bytes.
+  members.sort((a, b) => (a[0] < b[0] ? -1 : 1));
+  out.byte(D);
+  for (const [key, member] of members) {
+    if (!isBelow(key, 0x100)) throw new Error('a Map key holds a character that is no byte');
+    putLatin1(key, out);
+    put(member, out);
   }
-  parts.push(utf8.encode('e'));
+  out.byte(E);
+}
+
+/** The members of an object, their keys as the bytes of UTF-8, one character each. */
+function byteKeys(value: Readonly<Record<string, Encodable | undefined>>): [string, Encodable][] {
+  const members: [string, Encodable][] = [];
+  for (const [key, member] of Object.entries(value)) {
+    if (member === undefined) continue;
+    if (isBelow(key, 0x80)) members.push([key, member]);
+    else {
+      const bytes = utf8.encode(key);
+      members.push([latin1(bytes, 0, bytes.length), member]);
+    }
+  }
+  return members;
 }
 
 /** Encodes a value with sorted keys. A number that is no safe integer is a broken invariant (throws). */
 export function encode(value: Encodable): Uint8Array {
-  const parts: Uint8Array[] = [];
-  collect(value, parts);
-  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
+  const out = new Output();
+  put(value, out);
+  return out.done();
 }
