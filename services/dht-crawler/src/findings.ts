@@ -152,7 +152,7 @@ export class Findings {
     if (node.checks === 0 && reply.samplesCount > 0)
       node.sample = reply.copy(reply.samplesAt, Math.min(40, 20 * reply.samplesCount));
     noteShown(node, reply);
-    planLook(node, reply.samplesCount, fresh, shownBy(reply), now);
+    planLook(node, reply.samplesCount, fresh, shownBy(reply), this.met, now);
   }
 
   /** Gives the verdict that the evidence allows, and counts and tells it when it is new. */

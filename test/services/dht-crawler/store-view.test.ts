@@ -45,11 +45,11 @@ test('a quiet node that hides some is looked at further, behind the work of the 
   const node = nodeOf(50);
   for (let look = 0; look < 6; look++) {
     show(node, look % 2 === 0 ? 0 : 20, 20);
-    planLook(node, 20, look < 2 ? 20 : 0, look, 0);
+    planLook(node, 20, look < 2 ? 20 : 0, look, 40, 0);
   }
-  expect(nextVisit(node)).toEqual({ visit: 'sample', atMs: 1_500, open: false });
+  expect(nextVisit(node)).toEqual({ visit: 'sample', atMs: 1_600, open: false });
   show(node, 30, 20);
-  planLook(node, 20, 10, 99, 0);
+  planLook(node, 20, 10, 99, 40, 0);
   expect([node.settled, node.shownKeys, nextVisit(node)?.atMs]).toEqual([true, undefined, 120_000]);
   forgetShown(node);
   expect(node.distinct).toBe(0);

@@ -42,7 +42,7 @@ describe('visits', () => {
       [2 ** 31, 21_601_000],
     ] as const) {
       const of = node({ ...sampled, looks: 0, control: true, intervalS, num: 5_000 });
-      planLook(of, 20, 20, 1, 1_000);
+      planLook(of, 20, 20, 1, 40, 1_000);
       expect(nextVisit(of)).toEqual({ visit: 'sample', atMs: 1_000 + waitMs, open: false });
     }
   });
@@ -50,36 +50,36 @@ describe('visits', () => {
   test('without an interval a store is looked at until it is quiet for 1.2 times its size', () => {
     const of = node({ ...sampled, looks: 0, control: true, intervalS: 0, num: 100 });
     let draw = 0;
-    planLook(of, 20, 20, ++draw, 0);
+    planLook(of, 20, 20, ++draw, 40, 0);
     for (let look = 0; look < 5; look++) {
       expect(nextVisit(of)).toEqual({ visit: 'sample', atMs: 0, open: true });
-      planLook(of, 20, 0, ++draw, 0);
+      planLook(of, 20, 0, ++draw, 40, 0);
     }
     expect(of.lookMs).toBe(0);
-    planLook(of, 20, 0, ++draw, 0);
+    planLook(of, 20, 0, ++draw, 40, 0);
     expect(nextVisit(of)).toEqual({ visit: 'sample', atMs: 120_000, open: false });
-    planLook(of, 20, 0, ++draw, 120_000);
+    planLook(of, 20, 0, ++draw, 40, 120_000);
     expect(of.lookMs).toBe(360_000);
-    planLook(of, 20, 1, ++draw, 360_000);
+    planLook(of, 20, 1, ++draw, 40, 360_000);
     expect(of.quiet).toBe(0);
   });
 
   test('the same draw again is no evidence: a second later there is another', () => {
     const of = node({ ...sampled, looks: 0, control: true, intervalS: 0, num: 100 });
-    planLook(of, 20, 20, 7, 0);
-    for (let look = 0; look < 10; look++) planLook(of, 20, 0, 7, 100);
+    planLook(of, 20, 20, 7, 40, 0);
+    for (let look = 0; look < 10; look++) planLook(of, 20, 0, 7, 40, 100);
     expect(of.quiet).toBe(0);
     expect(nextVisit(of)).toEqual({ visit: 'sample', atMs: 1_150, open: true });
   });
 
   test('a store shown whole is looked at once, a bottomless one sixty times', () => {
     const small = node({ ...sampled, looks: 0, intervalS: 0, num: 12 });
-    planLook(small, 12, 12, 1, 0);
+    planLook(small, 12, 12, 1, 40, 0);
     expect(small.settled).toBe(true);
     const bottomless = node({ ...sampled, looks: 0, intervalS: 0, num: 100_000 });
-    for (let look = 0; look < 59; look++) planLook(bottomless, 20, 20, look, 0);
+    for (let look = 0; look < 59; look++) planLook(bottomless, 20, 20, look, 40, 0);
     expect(bottomless.settled).toBe(false);
-    planLook(bottomless, 20, 20, 99, 0);
+    planLook(bottomless, 20, 20, 99, 40, 0);
     expect(bottomless.settled).toBe(true);
   });
 
