@@ -10,10 +10,12 @@ export interface Log {
   child(fields: object): Log;
 }
 
-export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
+export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
 
 export interface LogOptions {
-  readonly level: LogLevel;
+  /** Default: SWARMSCOPE_LOG_LEVEL, else `info`. A main.ts logs before its configuration is read, and what is wrong with that. */
+  readonly level?: LogLevel;
   /** The service and the instance: on every line. */
   readonly service: string;
   readonly instanceId: string;
@@ -25,7 +27,8 @@ export interface LogOptions {
 const SECRETS = ['url', 'passkey', 'seed', 'password', 'authorization'];
 
 export function openLog(options: LogOptions): Log {
-  const { level, service, instanceId, sink } = options;
+  const { service, instanceId, sink } = options;
+  const level = options.level ?? LOG_LEVELS.find((word) => word === process.env['SWARMSCOPE_LOG_LEVEL']) ?? 'info';
   const logger: Logger = pino(
     {
       level,

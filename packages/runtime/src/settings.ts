@@ -2,6 +2,7 @@
 import { hostname } from 'node:os';
 import { parseNetwork } from './address-ranges.ts';
 import { hostPort, integer, listOf, oneOf, text } from './config.ts';
+import { LOG_LEVELS } from './log.ts';
 
 const isNetwork = (entry: string): boolean => {
   try {
@@ -18,7 +19,7 @@ export const processSettings = {
     `${hostname()}-${process.pid}`,
   ),
   network: text('Name of the network that is measured; `public`, or that of a laboratory.').default('public'),
-  logLevel: oneOf('The least level that is logged.', ['debug', 'info', 'warn', 'error', 'silent']).default('info'),
+  logLevel: oneOf('The least level that is logged.', LOG_LEVELS).default('info'),
   metricsListen: hostPort(
     'Where Prometheus `/metrics` and `/healthz` are served; loopback unless you name another address.',
   ).default({

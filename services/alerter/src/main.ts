@@ -10,7 +10,7 @@ import { openHttp } from '@swarmscope/store/http.ts';
 import { alerterConfig } from './config.ts';
 import { startAlerter } from './service.ts';
 
-const log = openLog({ level: 'info', service: 'alerter', instanceId: String(process.pid) });
+const log = openLog({ service: 'alerter', instanceId: String(process.pid) });
 
 process.exit(
   await runService({ log }, async (shell) => {

@@ -15,7 +15,7 @@ import { startCrawler } from './service.ts';
 import { readState } from './state.ts';
 import { BUILD } from './version.ts';
 
-const log = openLog({ level: 'info', service: 'dht-crawler', instanceId: String(process.pid) });
+const log = openLog({ service: 'dht-crawler', instanceId: String(process.pid) });
 
 process.exit(
   await runService({ log }, async (shell) => {

@@ -13,7 +13,7 @@ import { prepareStore } from './prepare.ts';
 import { startIngest } from './service.ts';
 import { BUILD } from './version.ts';
 
-const log = openLog({ level: 'info', service: 'ingest', instanceId: String(process.pid) });
+const log = openLog({ service: 'ingest', instanceId: String(process.pid) });
 
 process.exit(
   await runService({ log }, async (shell) => {

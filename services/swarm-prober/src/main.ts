@@ -9,7 +9,7 @@ import { serveWatch } from '@swarmscope/runtime/watch-server.ts';
 import { compose } from './compose.ts';
 import { proberConfig } from './config.ts';
 
-const log = openLog({ level: 'info', service: 'swarm-prober', instanceId: String(process.pid) });
+const log = openLog({ service: 'swarm-prober', instanceId: String(process.pid) });
 
 process.exit(
   await runService({ log }, async (shell) => {

@@ -9,7 +9,7 @@ import { openHttp } from '@swarmscope/store/http.ts';
 import { webConfig } from './config.ts';
 import { startWeb } from './service.ts';
 
-const log = openLog({ level: 'info', service: 'web', instanceId: String(process.pid) });
+const log = openLog({ service: 'web', instanceId: String(process.pid) });
 
 process.exit(
   await runService({ log }, async (shell) => {

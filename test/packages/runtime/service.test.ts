@@ -3,7 +3,7 @@ import { EventEmitter } from 'node:events';
 import { ConfigError } from '@swarmscope/runtime/config.ts';
 import { openLog } from '@swarmscope/runtime/log.ts';
 import { runService, type Service, type Shell } from '@swarmscope/runtime/service.ts';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 
 interface Line {
   level: string;
@@ -134,6 +134,22 @@ describe('the shell', () => {
 });
 
 describe('log', () => {
+  test('the level is the operator’s, who sets it in the environment; a wrong one is the configuration’s to refuse', () => {
+    const heard = (level: string) => {
+      vi.stubEnv('SWARMSCOPE_LOG_LEVEL', level);
+      const lines: string[] = [];
+      const log = openLog({ service: 's', instanceId: 'i', sink: { write: (line) => void lines.push(line) } });
+      log.debug({}, 'debug');
+      log.info({}, 'info');
+      log.error({}, 'error');
+      vi.unstubAllEnvs();
+      return lines.map((line) => JSON.parse(line).msg);
+    };
+    expect(heard('debug')).toEqual(['debug', 'info', 'error']);
+    expect(heard('error')).toEqual(['error']);
+    expect(heard('loud')).toEqual(['info', 'error']);
+  });
+
   test('one JSON line each, with who says it; what may hold a secret is removed', () => {
     const lines: Record<string, unknown>[] = [];
     const sink = { write: (line: string) => void lines.push(JSON.parse(line)) };
