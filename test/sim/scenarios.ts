@@ -3,6 +3,7 @@ import type { Figure } from '@swarmscope/lab/figure.ts';
 import { runCrawl } from './scenarios/crawl.ts';
 import { runLookups } from './scenarios/lookups.ts';
 import { runSessions } from './scenarios/sessions.ts';
+import { runSlowLines } from './scenarios/slow-lines.ts';
 
 export interface Scenario {
   readonly name: string;
@@ -45,6 +46,12 @@ export const SCENARIOS: readonly Scenario[] = [
     title: '560 peers of every kind, each met and challenged by the real peer session over slow lines',
     heavy: false,
     run: (seed) => runSessions({ seed, peers: 560, latencyMs: 60, jitterMs: 600 }),
+  },
+  {
+    name: 'slow-lines',
+    title: '800 seeders and silent liars behind lines that crawl and stand still, probed by the plan of the prober',
+    heavy: false,
+    run: (seed) => runSlowLines({ seed, peers: 800 }),
   },
   {
     name: 'crawl-2000',

@@ -75,13 +75,20 @@ function awaitChallenge(peer: Peer, session: View, { times }: Situation, now: nu
 
 function challengeSeeder(peer: Peer, session: View, situation: Situation, now: number): Step {
   const { times, budgets } = situation;
-  if (peer.silence.isDead || peer.challenges.unchecked >= MAX_UNCHECKED) return finish;
+  if (peer.challenges.unchecked >= MAX_UNCHECKED) return finish;
+  if (peer.silence.isDead) return awaitLate(peer, situation, now);
   const open = peer.silence.next(times.silenceSpacingMs);
   if (open && !open.other) return now >= open.at ? { do: 'challenge', piece: open.piece } : wait(open.at);
   // A silent piece needs another one to arrive between: that one may go beyond the number of challenges.
   if (!open && peer.challenges.passed >= budgets.challenges) return challengeRare(peer, situation, now);
   const piece = choosePiece(peer, session, situation);
   return piece === undefined ? finish : { do: 'challenge', piece };
+}
+
+/** Nothing more is asked of a line on which nothing comes; what was asked for may still come, and then it goes on. */
+function awaitLate({ silence }: Peer, { times }: Situation, now: number): Step {
+  const until = silence.lastAt + times.challengeMs;
+  return now >= until ? finish : wait(until);
 }
 
 /** Who passed is asked for what nobody else shows, once it is known who shows what: there a lie matters most, and there it is found first. */

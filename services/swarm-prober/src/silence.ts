@@ -21,10 +21,13 @@ interface Silent {
 export class Silence {
   readonly #pieces = new Map<number, Silent>(); // bound: MAX_PIECES
   #inARow = 0;
+  /** When something fell silent last. */
+  lastAt = 0;
 
   /** Nothing came for `piece`. */
   silent(piece: number, now: number): void {
     this.#inARow++;
+    this.lastAt = now;
     const before = this.#pieces.get(piece);
     if (before) {
       // A silence with nothing between is the same silence: it does not count again.

@@ -168,7 +168,11 @@ describe('who claims all', () => {
   test('a dead line is no liar', () => {
     const peer = peerWith(all);
     for (const piece of [1, 2, 3, 4]) peer.take(challenge(piece, 'silent'), peer.pieces!, piece);
-    expect(nextStep(peer, session(), situation(), 10)).toEqual({ do: 'finish' });
+    expect(nextStep(peer, session(), situation(), 10)).toEqual({ do: 'wait', until: 4 + times.challengeMs });
+    expect(nextStep(peer, session(), situation(), 4 + times.challengeMs)).toEqual({ do: 'finish' });
     expect(peer.verdict).toBe('claimed');
+    // What was asked for comes late: it goes on.
+    peer.take(challenge(1, 'passed'), peer.pieces!, 2000);
+    expect(nextStep(peer, session(), situation(), 2000)).toMatchObject({ do: 'challenge' });
   });
 });

@@ -42,7 +42,7 @@ const PIECES = 64;
 const SLOWEST_UNCHOKE_MS = 12_000;
 
 /** The prober's view of a swarm whose metadata is known and of which nothing is held. */
-function swarmOf(content: Content): Swarm {
+export function swarmOf(content: Content): Swarm {
   const info = parseInfo(content.info);
   if (info instanceof Malformed) throw new Error('the lab made a torrent that is none');
   const infoHash = content.infoHashV1!;

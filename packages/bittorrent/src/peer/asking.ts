@@ -20,8 +20,8 @@ import type { LeafPlan, Swarm } from './swarm.ts';
 const MAX_ALLOWED_FAST = 64;
 /** Requests in flight: enough for a long line, few enough for every client. */
 const MAX_DEPTH = 32;
-/** Silent challenges whose blocks are still taken. */
-const MAX_LATE = 3;
+/** Silent challenges whose blocks are still taken: as many as silences are remembered (silence.ts), or a late one would look like a missing one. */
+const MAX_LATE = 8;
 
 type Out = SessionOut<PeerFact>;
 
@@ -39,7 +39,7 @@ export class Asking {
   readonly hashes: HashExchange;
   #open: Question | undefined;
   /** Those that were silent, by piece. */
-  readonly #late = new Map<number, Question>(); // bound: MAX_LATE, oldest first out
+  readonly #late = new Map<number, Question>(); // bound: MAX_LATE
   /** Piece whose challenge was given up: blocks of it that are still on the way are no fault. */
   #abandoned = -1;
   #choked = true;
@@ -158,10 +158,9 @@ export class Asking {
     }
   }
 
-  /** Its blocks may still come. */
+  /** Its blocks may still come. Those that wait longest stay: what is said of them rests on it. */
   #delay(question: Question): void {
-    this.#late.set(question.challenge.piece, question);
-    if (this.#late.size > MAX_LATE) this.#late.delete(this.#late.keys().next().value!);
+    if (this.#late.size < MAX_LATE) this.#late.set(question.challenge.piece, question);
   }
 
   #check(question: Question, now: number, out: Out): void {
