@@ -1,5 +1,7 @@
 // The bus contract on the Kafka bus, against a real broker.
+import { fork } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import type { Batch, Position } from '@swarmscope/bus/bus.ts';
 import { openKafkaBus } from '@swarmscope/bus/kafka.ts';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { probed } from '../support/events.ts';
@@ -9,6 +11,7 @@ import { busContract } from './bus-suite.ts';
 
 /** A group notices a member that died, or that joins, within a second or so. */
 const SESSION_MS = 3_000;
+const MEMBER = new URL('../support/kafka/member.ts', import.meta.url);
 
 describe.skipIf(missing('kafka').length > 0)('Kafka', () => {
   let broker: Broker;
@@ -84,6 +87,42 @@ describe.skipIf(missing('kafka').length > 0)('Kafka', () => {
     expect(one.logId).toBe(other.logId);
     await second.stop();
     await Promise.all([one.close(), other.close()]);
+  });
+
+  test('who was given up for dead cannot commit when it wakes: its positions are those of whoever took over', async () => {
+    const prefix = `${randomUUID().slice(0, 8)}.`;
+    const bus = await open(prefix);
+    const child = fork(MEMBER, [broker.address, prefix, 'z', String(SESSION_MS)]);
+    const answers: { batch?: number; commit?: string }[] = [];
+    child.on('message', (message) => answers.push(message as (typeof answers)[number]));
+    const until = (check: () => void) => vi.waitFor(check, { timeout: 30_000, interval: 20 });
+    try {
+      await until(() => expect(answers).toHaveLength(1));
+      bus.publish(probed(1));
+      await until(() => expect(answers.at(-1)).toEqual({ batch: 1 }));
+      child.kill('SIGSTOP');
+      const positions: Position[] = [];
+      const taken: Batch[] = [];
+      const heir = await bus.read(
+        { group: 'z', topics: ['peer_probed'], maxWaitMs: 0 },
+        {
+          assigned: (list) => void positions.push(...list),
+          revoked: () => {},
+          records: async (batch) => void taken.push(batch),
+        },
+      );
+      await until(() => expect(taken).toHaveLength(1));
+      const { topic, partition, records } = taken[0]!;
+      expect(records).toHaveLength(1);
+      await heir.commit([{ topic, partition, offset: records[0]!.offset + 1n, metadata: 'of the heir' }]);
+      child.kill('SIGCONT');
+      child.send('commit');
+      await until(() => expect(answers.at(-1)).toEqual({ commit: 'lost' }));
+      await heir.stop();
+    } finally {
+      child.kill('SIGKILL');
+    }
+    await bus.close();
   });
 
   busContract(open);
