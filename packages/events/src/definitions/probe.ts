@@ -132,6 +132,7 @@ export const swarmSampled = define({
     distributed_copies_permille: nullable(
       uint32('Copies of the rarest piece, plus the share of pieces with more, times 1 000.', 'permille'),
     ),
+    // What only unproved claimants show was asked of them until somebody gave it, within the budgets: docs/estimates.md says what rests on what.
     completable: nullable(flag('Every piece is visible at some peer that is not a liar.')),
     completable_outside: nullable(flag("The same without the publisher's own prefixes.")),
     proved_outside: nullable(uint32("Proved seeders outside of the publisher's own prefixes.")),
