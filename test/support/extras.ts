@@ -33,6 +33,7 @@ export const SUITES: readonly { file: string; title: string; needs: readonly Ext
     title: 'the foreign clients themselves',
     needs: ['libtorrent', 'transmission', 'aria2', 'opentracker'],
   },
+  { file: 'test/interop/holepunch.test.ts', title: 'holepunching with libtorrent', needs: ['libtorrent'] },
   {
     file: 'test/interop/swarm.test.ts',
     title: 'prober against a swarm of foreign peers',

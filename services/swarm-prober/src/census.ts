@@ -181,7 +181,8 @@ export class Census {
       this.forget(peer);
       return;
     }
-    if (!this.#isWorthAnother(peer)) return;
+    const there = this.peers.get(endpointKey(peer.endpoint));
+    if ((there !== undefined && there !== peer) || !this.#isWorthAnother(peer)) return; // it dialled us meanwhile
     peer.state = 'known';
     peer.dialDue = now + this.#times.redialMs;
     this.#queue.push(peer);

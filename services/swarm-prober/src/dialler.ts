@@ -56,6 +56,11 @@ export class Dialler {
     this.#options = options;
   }
 
+  /** Somebody waits there for a uTP dial: the next one begins with that. */
+  preferUtp(endpoint: Endpoint): void {
+    this.#memory.worked(endpoint, PLAIN_UTP);
+  }
+
   dial(request: DialRequest): Conversation<PeerSession, PeerFact> {
     return new Dial(this.#options, this.#memory, request);
   }

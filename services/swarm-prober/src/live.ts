@@ -1,7 +1,7 @@
 // What the probes are made of: one dial or session with its peer and swarm, what they need from outside, what they count.
 import type { PeerFact } from '@swarmscope/bittorrent/peer/facts.ts';
 import type { PeerSession } from '@swarmscope/bittorrent/peer/session.ts';
-import type { Permit } from '@swarmscope/runtime/host-budget.ts';
+import { HostBudget, type Permit } from '@swarmscope/runtime/host-budget.ts';
 import type { Conversation } from '@swarmscope/runtime/tcp.ts';
 import type { Task } from './agenda.ts';
 import type { Census } from './census.ts';
@@ -39,5 +39,28 @@ export interface Live {
   conversation: Conversation<PeerSession, PeerFact> | undefined;
   readonly task: Task;
   fetching: boolean;
+  /** A relay was asked to introduce us. */
+  isPunched: boolean;
   readonly permit: Permit;
+}
+
+/** One host may be dialled so often at once, before its rate holds. */
+const HOST_BURST = 8;
+/** Hosts whose rate is remembered. */
+const HOSTS_MAX = 100_000;
+
+/** Dials of one host and of all. */
+export function hostBudgetOf({ sessions, dialsPerSecond, perHost, hostDialsPerSecond }: ProberBudgets, now: number): HostBudget {
+  return new HostBudget(
+    {
+      hostPerSecond: hostDialsPerSecond,
+      hostBurst: Math.max(HOST_BURST, 2 * hostDialsPerSecond),
+      hostConcurrent: perHost,
+      perSecond: dialsPerSecond,
+      burst: 2 * dialsPerSecond,
+      concurrent: sessions,
+      hostsMax: HOSTS_MAX,
+    },
+    now,
+  );
 }

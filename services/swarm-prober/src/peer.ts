@@ -43,6 +43,8 @@ export class Peer {
   /** How its last session went, or would have. */
   transport: Transport = 'tcp';
   encryption: Encryption = 'none';
+  /** Reached with the help of a relay (BEP 55). */
+  holepunch = false;
   attempts = 0;
   /** Not to be dialled before; monotonic. */
   dialDue = 0;

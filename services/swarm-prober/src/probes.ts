@@ -1,29 +1,27 @@
 // The sessions of the prober: dials within the limits, inbound peers to their swarm, facts to the peer's record, and the plan's next step to the session.
+import { endpointKey } from '@swarmscope/bittorrent/endpoint.ts';
 import type { Endpoint, SessionOut } from '@swarmscope/bittorrent/machine.ts';
 import { LEAF_BYTES } from '@swarmscope/bittorrent/merkle.ts';
 import { type EncryptionFact, InboundMseSession } from '@swarmscope/bittorrent/mse/session.ts';
 import type { PeerFact } from '@swarmscope/bittorrent/peer/facts.ts';
-import { PEX_SEED } from '@swarmscope/bittorrent/peer/pex.ts';
 import { PeerSession } from '@swarmscope/bittorrent/peer/session.ts';
 import type { Transport } from '@swarmscope/events/enums.ts';
-import { HostBudget, type Permit } from '@swarmscope/runtime/host-budget.ts';
+import type { HostBudget, Permit } from '@swarmscope/runtime/host-budget.ts';
 import type { Acceptance } from '@swarmscope/runtime/tcp.ts';
 import { Task } from './agenda.ts';
 import type { Census } from './census.ts';
 import { Dialler, within } from './dialler.ts';
-import type { Live, ProbeCounters, ProbesOptions } from './live.ts';
+import { Holepunch } from './holepunch.ts';
+import { introductions } from './introductions.ts';
+import { hostBudgetOf, type Live, type ProbeCounters, type ProbesOptions } from './live.ts';
 import { Peer } from './peer.ts';
 import { nextStep, type Situation } from './plan.ts';
 import type { ProbeOwner } from './probe-owner.ts';
 import type { SwarmView } from './swarm.ts';
+import { PLAIN_UTP, type Way } from './ways.ts';
 
 /** Pieces that we want to have to give before leaves are enough. */
 const PIECES_TO_GIVE = 4;
-
-/** One host may be dialled so often at once, before its rate holds. */
-const HOST_BURST = 8;
-/** Hosts whose rate is remembered. */
-const HOSTS_MAX = 100_000;
 
 export class Probes {
   readonly counters: ProbeCounters = {
@@ -38,6 +36,7 @@ export class Probes {
   readonly #owner: ProbeOwner;
   readonly #live = new Map<Peer, Live>(); // bound: budgets.sessions
   readonly #dialler: Dialler;
+  readonly #punch: Holepunch;
   readonly #hosts: HostBudget;
   /** Of peers that the census hands out next. */
   readonly #permits = new Map<Peer, Permit>(); // bound: empty between calls
@@ -47,19 +46,16 @@ export class Probes {
     this.#options = options;
     this.#owner = owner;
     this.#dialler = new Dialler(options);
-    const { sessions, dialsPerSecond, perHost, hostDialsPerSecond } = options.budgets;
-    this.#hosts = new HostBudget(
-      {
-        hostPerSecond: hostDialsPerSecond,
-        hostBurst: Math.max(HOST_BURST, 2 * hostDialsPerSecond),
-        hostConcurrent: perHost,
-        perSecond: dialsPerSecond,
-        burst: 2 * dialsPerSecond,
-        concurrent: sessions,
-        hostsMax: HOSTS_MAX,
-      },
-      options.now(),
-    );
+    this.#hosts = hostBudgetOf(options.budgets, options.now());
+    this.#punch = new Holepunch({
+      agenda: options.agenda,
+      now: () => options.now(),
+      others: (live) => this.#of(live.view!).filter((each) => each !== live && each.session.isTalking),
+      dial: (live) => this.#connect(live, PLAIN_UTP),
+      giveUp: (live, end, now) => this.#fact(live, end, now),
+      preferUtp: (endpoint) => this.#dialler.preferUtp(endpoint),
+      learned: (from, endpoint) => this.#awaited(from, endpoint),
+    });
   }
 
   /** Another dial may begin. */
@@ -81,10 +77,16 @@ export class Probes {
     const live = this.#enter(view, peer);
     this.#dialling++;
     this.counters.dialled++;
-    let isFirst = true;
+    this.#connect(live);
+  }
+
+  /** Dials, by any way or by this one alone. A dial that failed may go on with the help of a relay. */
+  #connect(live: Live, only?: Way): void {
+    const { peer } = live;
+    let isFirst = only === undefined;
     live.conversation = this.#dialler.dial({
       to: peer.endpoint,
-      infoHash: view.infoHash,
+      infoHash: live.view!.infoHash,
       session: () => {
         const session = isFirst ? live.session : this.#session(live);
         isFirst = false;
@@ -93,9 +95,24 @@ export class Probes {
       onFact: (fact, now, { session, way, encryption }) => {
         Object.assign(peer, { transport: way.transport, encryption });
         live.session = session;
-        this.#fact(live, fact, now);
+        if (fact.type !== 'closed' || !this.#punch.begin(live, fact, now)) this.#fact(live, fact, now);
       },
+      ...(only && { only }),
     });
+  }
+
+  /** A relay says that somebody dials us and waits for a uTP dial of ours: also where an earlier dial had failed. */
+  #awaited(from: Live, endpoint: Endpoint): void {
+    const [view, census] = [from.view!, from.census?.current];
+    if (!census) return;
+    this.#dialler.preferUtp(endpoint);
+    this.#owner.learned(view, from.peer, [{ endpoint, flags: 0 }]);
+    const peer = census.peers.get(endpointKey(endpoint));
+    if (peer?.state !== 'done' || peer.isHandshaken || !this.reserve(peer, this.#options.now())) return;
+    census.dialling++;
+    peer.state = 'dialling';
+    peer.attempts++;
+    this.dial(view, peer);
   }
 
   /** An inbound connection, plain or encrypted: taken when its host has room; which swarm it is for, its handshake tells. */
@@ -172,6 +189,7 @@ export class Probes {
       conversation: undefined,
       task: new Task(() => this.#step(live)),
       fetching: false,
+      isPunched: false,
       permit: this.#permits.get(peer)!,
     } as Omit<Live, 'session'> as Live;
     live.session = this.#session(live);
@@ -186,7 +204,7 @@ export class Probes {
       peerId,
       swarm: live.view ?? ((infoHash) => this.#choose(live, infoHash)),
       remote: live.peer.endpoint,
-      self: { client, listenPort: this.#options.listenPort() },
+      self: { client, listenPort: this.#options.listenPort(), hasUtp: this.#options.utp.length > 0 },
       isOwn: (id) => this.#options.isOwn(id),
       times,
     });
@@ -207,7 +225,7 @@ export class Probes {
   #fact(live: Live, fact: PeerFact, now: number): void {
     const { peer, view } = live;
     if (fact.type === 'opened') this.#opened(live, now);
-    if (fact.type === 'handshaken') this.#handshaken(live);
+    if (fact.type === 'handshaken') this.#handshaken(live, now);
     peer.take(fact, live.session.pieces, now);
     switch (fact.type) {
       case 'handshaken':
@@ -225,7 +243,11 @@ export class Probes {
         this.#stopFetching(live);
         break;
       case 'pex':
+        this.#punch.told(live, fact.added);
         this.#owner.learned(view!, peer, fact.added);
+        break;
+      case 'holepunch':
+        this.#punch.take(live, fact.message, now);
         break;
       case 'challenge':
         if (fact.result === 'passed') this.counters.challengesPassed++;
@@ -240,12 +262,17 @@ export class Probes {
     this.#step(live);
   }
 
-  #handshaken(live: Live): void {
+  #handshaken(live: Live, now: number): void {
     this.counters.handshaken++;
     const census = live.census?.current;
     if (census) census.talking++;
-    if (live.peer.direction === 'out') this.#leaveDialling(live.peer, census);
-    else this.#owner.inbound(live.view!, live.peer);
+    if (live.peer.direction === 'out') {
+      live.peer.holepunch = live.isPunched;
+      this.#leaveDialling(live.peer, census);
+    } else {
+      this.#punch.arrived(live, now);
+      this.#owner.inbound(live.view!, live.peer);
+    }
     this.#owner.reached(live.view!);
   }
 
@@ -264,10 +291,7 @@ export class Probes {
       const endpoint = { address: live.peer.endpoint.address, port: listenPort };
       if (census.place(live.peer, endpoint) !== live.peer) this.#end(live);
     }
-    const others = [...census.peers.values()].filter(
-      (peer) => peer.isHandshaken && peer !== live.peer && peer.direction === 'out',
-    );
-    const added = others.slice(0, 50).map((peer) => ({ endpoint: peer.endpoint, flags: peer.pieces?.claimsAll ? PEX_SEED : 0 }));
+    const added = introductions(census, live.peer);
     live.conversation?.act((session, now, out) => session.sendPex(added, now, out));
   }
 
@@ -369,10 +393,5 @@ export class Probes {
 
   #end(live: Live): void {
     live.conversation?.act((session, _now, out) => session.finish(out));
-  }
-
-  /** Peers we talk to or dial, for progress. */
-  get size(): number {
-    return this.#live.size;
   }
 }

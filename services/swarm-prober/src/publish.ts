@@ -144,7 +144,7 @@ export class Publisher {
       direction: peer.direction,
       transport: peer.transport,
       encryption: peer.encryption,
-      holepunch: 0,
+      holepunch: flag(peer.holepunch),
       outcome: peer.outcome ?? 'timeout',
       reason: peer.ending === undefined || ENDINGS.has(peer.ending) ? null : peer.ending,
       client: peer.client ?? null,

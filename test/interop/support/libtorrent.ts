@@ -100,7 +100,7 @@ export class TorrentMaker {
   }
 }
 
-export type LibtorrentRole = 'seeder' | 'leecher' | 'partial_seed' | 'super_seeder' | 'encrypted' | 'utp_only';
+export type LibtorrentRole = 'seeder' | 'leecher' | 'partial_seed' | 'super_seeder' | 'encrypted' | 'utp_only' | 'hidden';
 
 export interface LibtorrentStatus {
   info_hash: string;

@@ -1,4 +1,4 @@
-# libtorrent peers in every role of the swarm suite (seeder, leecher, partial seed, super-seeder, encrypted, uTP only), one session and address each.
+# libtorrent peers in every role of the swarm suite (seeder, leecher, partial seed, super-seeder, encrypted, uTP only, hidden), one session and address each.
 """Commands: add, status, connect, remove. The truth of a peer is its own status: pieces it has, whether it seeds, what it uploaded."""
 
 import libtorrent as lt
@@ -28,6 +28,8 @@ ROLES = {
     "super_seeder": {},
     "encrypted": dict(in_enc_policy=0, out_enc_policy=0, allowed_enc_level=2),
     "utp_only": dict(enable_incoming_tcp=False, enable_outgoing_tcp=False),
+    # As behind a NAT: it dials, and nobody can dial it.
+    "hidden": dict(enable_incoming_tcp=False, enable_incoming_utp=False, enable_outgoing_tcp=False),
 }
 
 peers = {}  # name -> (session, [handles])
@@ -44,7 +46,9 @@ def add(name, role, address, port, torrents, upload_limit=0, download_limit=0, s
             "upload_rate_limit": upload_limit,
             "download_rate_limit": download_limit,
             **(settings or {}),
-        }
+        },
+        # Without the plugin for PEX the hidden one dials nobody but whom it is told to dial by a relay.
+        flags=0 if role == "hidden" else lt.session_flags_t.add_default_plugins,
     )
     # Local peers would escape the rate limits: put every address into the global class.
     everyone = lt.ip_filter()
