@@ -1,6 +1,7 @@
 // Holes by table: whom we ask to introduce us, what its answers and silence come to, whom we introduce, what a stranger's order does; and what we say by PEX.
 import type { Endpoint } from '@swarmscope/bittorrent/machine.ts';
 import type { HolepunchMessage } from '@swarmscope/bittorrent/peer/holepunch.ts';
+import { peerPriority } from '@swarmscope/bittorrent/peer/priority.ts';
 import type { Task } from '@swarmscope/swarm-prober/agenda.ts';
 import { Census } from '@swarmscope/swarm-prober/census.ts';
 import { Holepunch, type PunchShell } from '@swarmscope/swarm-prober/holepunch.ts';
@@ -174,4 +175,15 @@ test('peers are told of whom we reached, and of who dialled us only where we can
     { endpoint: at(3), flags: 0x04 | 0x08 | 0x10 },
     { endpoint: at(4), flags: 0x04 | 0x08 },
   ]);
+});
+
+test('of more than fifty those are told whose connection with the peer has the highest priority', () => {
+  const census = new Census('00', LAB_TIMES, 100, 0);
+  const handshaken = { outcome: 'handshaken', state: 'talking' } as const;
+  for (let host = 1; host <= 60; host++) Object.assign(census.sight(at(host), { source: 'given' })!, handshaken);
+  const to = census.peers.get('192.0.2.1:6881')!;
+  const told = introductions(census, to).map(({ endpoint }) => peerPriority(endpoint, to.endpoint)!);
+  expect(told).toHaveLength(50);
+  const all = [...census.peers.values()].filter((peer) => peer !== to).map((peer) => peerPriority(peer.endpoint, to.endpoint)!);
+  expect(told).toEqual(all.sort((a, b) => b - a).slice(0, 50));
 });

@@ -1,5 +1,6 @@
 // Node ids bound to the address (BEP 42): derive our own, check others'.
 import { parseAddress } from '../address.ts';
+import { crc32c } from '../crc32c.ts';
 import type { Random } from '../machine.ts';
 import { randomId } from './distance.ts';
 
@@ -8,19 +9,6 @@ import { randomId } from './distance.ts';
 
 const MASK_V4 = [0x03, 0x0f, 0x3f, 0xff];
 const MASK_V6 = [0x01, 0x03, 0x07, 0x0f, 0x1f, 0x3f, 0x7f, 0xff];
-
-/** CRC-32C (Castagnoli), reflected. */
-const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
-  let crc = byte;
-  for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0x82f63b78 : crc >>> 1;
-  return crc;
-});
-
-function crc32c(bytes: Uint8Array): number {
-  let crc = 0xffffffff;
-  for (const byte of bytes) crc = (crc >>> 8) ^ CRC_TABLE[(crc ^ byte) & 0xff]!;
-  return (crc ^ 0xffffffff) >>> 0;
-}
 
 /** The hash whose first 21 bits an id must have for the salt `r` in its last byte; undefined when the text is no address. */
 function prefixOf(address: string, r: number): number | undefined {
