@@ -1,7 +1,7 @@
 // The parts of an accuracy run by name: which swarms, which flags of the probe, which figures.
 import type { Random } from '@swarmscope/bittorrent/machine.ts';
 import { seededRandom } from '@swarmscope/runtime/random.ts';
-import { type Figure, figure } from '../figure.ts';
+import { figure } from '../figure.ts';
 import type { CastTorrent } from '../loopback/cast.ts';
 import { accuracyCast, liarsCast, slowLine } from './cast.ts';
 import { isCalledLiar, isLiar, isLucky, pairsOf, percentOf } from './pairs.ts';
@@ -81,18 +81,9 @@ export const PARTS: readonly Part[] = [
 function liarScore({ truths, reports }: Measured, seed: number): Score {
   const name = 'accuracy of many challenges';
   const score = scoreCensus(truths, reports, { seed, name, challenges: MANY_CHALLENGES });
-  const liars = pairsOf(truths, reports).filter(isLiar);
-  const caught = (what: string, kinds: (kind: string) => boolean): Figure => {
-    const share = percentOf(
-      liars.filter((pair) => kinds(pair.truth.kind)),
-      isCalledLiar,
-    );
-    return figure(`${name}: ${what} lacking 10 % caught within ${MANY_CHALLENGES}`, '%', share, 'min', 95, seed);
-  };
-  return {
-    ...score,
-    figures: [caught('liars', () => true), caught('silent liars', (kind) => kind === 'liar_silent'), ...score.figures],
-  };
+  const caught = percentOf(pairsOf(truths, reports).filter(isLiar), isCalledLiar);
+  const what = `${name}: liars lacking 10 % caught within ${MANY_CHALLENGES}`;
+  return { ...score, figures: [figure(what, '%', caught, 'min', 95, seed), ...score.figures] };
 }
 
 /** On bad lines not everything is found out in time: what counts is that nothing wrong is said of anybody. */
