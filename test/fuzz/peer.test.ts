@@ -1,10 +1,14 @@
 // Mutated peer messages, extension payloads and whole streams: no throw, no hang, nothing held beyond its bound; the same seed gives the same run.
 import { fromHex } from '@swarmscope/bittorrent/hex.ts';
+import { type Info, parseInfo } from '@swarmscope/bittorrent/metainfo-info.ts';
+import { TorrentLayout } from '@swarmscope/bittorrent/metainfo-layout.ts';
 import { decodeExtensionHandshake, encodeExtensionHandshake } from '@swarmscope/bittorrent/peer/extension.ts';
 import { Framer } from '@swarmscope/bittorrent/peer/framer.ts';
+import { decodeHolepunch, encodeHolepunch } from '@swarmscope/bittorrent/peer/holepunch.ts';
 import { decodeMessage, encodeMessage, MAX_FRAME_BYTES } from '@swarmscope/bittorrent/peer/messages.ts';
 import { decodeMetadataMessage, encodeMetadataMessage } from '@swarmscope/bittorrent/peer/metadata.ts';
 import { decodePex, encodePex } from '@swarmscope/bittorrent/peer/pex.ts';
+import { Content } from '@swarmscope/lab/sim/content.ts';
 import { describe, expect, test } from 'vitest';
 import { End, INFO, makeSwarm, pieceData, remoteHandshake, talking } from '../packages/bittorrent/peer/swarm-stub.ts';
 import { PEER_VECTORS } from '../vectors/peer.ts';
@@ -54,8 +58,10 @@ const payloads = {
   data: encodeMetadataMessage({ type: 'data', piece: 0, totalBytes: INFO.length, block: INFO }),
   request: encodeMetadataMessage({ type: 'request', piece: 0 }),
   pex: encodePex({ added: [{ endpoint: { address: '1.2.3.4', port: 5 }, flags: 2 }], dropped: [] }),
+  hole: encodeHolepunch({ type: 'error', endpoint: { address: '2001:db8::1', port: 5 }, error: 'no_self' }),
   hang: text('d-3:e'),
 };
+const ID_OF: Readonly<Record<string, number>> = { handshake: 0, pex: 1, hole: 4 };
 
 describe('parsers', () => {
   test('of messages and payloads return a value whatever comes', () => {
@@ -63,7 +69,7 @@ describe('parsers', () => {
     const seeds = [...PEER_VECTORS.map((vector) => fromHex(vector.hex)!.subarray(4)), ...Object.values(payloads)];
     for (let run = 0; run < RUNS; run++) {
       const bytes = mutate(seeds[random(seeds.length)]!, random);
-      for (const parse of [decodeMessage, decodeExtensionHandshake, decodeMetadataMessage, decodePex])
+      for (const parse of [decodeMessage, decodeExtensionHandshake, decodeMetadataMessage, decodePex, decodeHolepunch])
         expect(typeof parse(bytes)).toBe('object');
     }
   });
@@ -88,9 +94,7 @@ describe('a session', () => {
     const random = randomSource(0xab1e);
     const messages = [
       ...PEER_VECTORS.map((vector) => fromHex(vector.hex)!),
-      ...Object.entries(payloads).map(([name, payload]) =>
-        encodeMessage({ type: 'extended', id: name === 'handshake' ? 0 : name === 'pex' ? 1 : 2, payload }),
-      ),
+      ...Object.entries(payloads).map(([name, payload]) => encodeMessage({ type: 'extended', id: ID_OF[name] ?? 2, payload })),
       encodeMessage({ type: 'have_all' }),
       encodeMessage({ type: 'piece', index: 0, begin: 0, block: pieceData(0).subarray(0, 16_384) }),
     ];
@@ -110,6 +114,34 @@ describe('a session', () => {
         expect(end.session.deadline()).toBeGreaterThan(end.over ? 0 : now);
       }
       expect(end.close('closed_early', now).outcome).toBe('handshaken');
+    }
+  });
+
+  test('given mutated hashes of a v2 torrent neither believes them nor throws', () => {
+    const random = randomSource(0x5a5a);
+    const content = new Content({
+      name: 'v2',
+      seed: 1,
+      pieceBytes: 32_768,
+      files: [{ path: 'f', bytes: 500_000 }],
+      version: 'v2',
+    });
+    const infoHash = content.wireHashes[0]!;
+    for (let run = 0; run < RUNS / 100; run++) {
+      const layout = new TorrentLayout(parseInfo(content.info) as Info);
+      const swarm = { ...makeSwarm(), infoHash, infoHashV2: infoHash, isNamed: () => true, info: content.info, layout };
+      const end = new End({ swarm });
+      end.session.opened(0, end.out);
+      end.hear(0, remoteHandshake(undefined, undefined, infoHash), { type: 'have_all' });
+      expect(end.session.challenge(3, 1, end.out)).toBe(true);
+      const { range } = layout.hashesFor(3)!;
+      const hashes = content.treeOf(range.root)!.range(range.base, range.index, range.length, range.proof)!;
+      const answer = encodeMessage({ type: 'hashes', ...range, hashes });
+      const sent = mutate(answer, random);
+      end.hear(2, sent);
+      const isSame = sent.length === answer.length && sent.every((byte, i) => byte === answer[i]);
+      if (!isSame && layout.hashesFor(3) === undefined) expect(sent.subarray(0, answer.length)).toEqual(answer);
+      expect(['closed_early', 'handshaken']).toContain(end.close('closed_early', 3).outcome);
     }
   });
 
