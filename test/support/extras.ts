@@ -34,6 +34,7 @@ export const SUITES: readonly { file: string; title: string; needs: readonly Ext
     needs: ['libtorrent', 'transmission', 'aria2', 'opentracker'],
   },
   { file: 'test/interop/holepunch.test.ts', title: 'holepunching with libtorrent', needs: ['libtorrent'] },
+  { file: 'test/interop/pipeline.test.ts', title: 'the whole pipeline against libtorrent', needs: ['libtorrent'] },
   {
     file: 'test/interop/swarm.test.ts',
     title: 'prober against a swarm of foreign peers',

@@ -4,8 +4,10 @@ import type { Endpoint } from '@swarmscope/bittorrent/machine.ts';
 import { TcpTransport } from '@swarmscope/runtime/tcp.ts';
 import { Agenda } from './agenda.ts';
 import { DhtSource } from './dht-source.ts';
+import { Hearsay } from './hearsay.ts';
 import { isOwnPeerId, makePeerId } from './peer-id.ts';
-import { Prober, type Sources } from './prober.ts';
+import { Prober } from './prober.ts';
+import type { Sources } from './prober-options.ts';
 import { Probes } from './probes.ts';
 import { Publisher } from './publish.ts';
 import { Scores } from './scores.ts';
@@ -17,6 +19,8 @@ import { WebSeedSource } from './webseeds-source.ts';
 export const CLIENT = 'Swarmscope 0.1.0';
 /** Room for inbound sessions beside those that we dial. */
 const INBOUND_SESSIONS = 500;
+/** Share of the lookups that go on while holders are asked. */
+const LOOKUPS_BESIDE = 0.05;
 
 /** What the parts ask of the service that runs them. */
 export interface Running {
@@ -124,6 +128,15 @@ function makeSources(
   const key = Math.floor(random() * 2 ** 32);
   return {
     dhtSource: new DhtSource({ ...shared, dht, agenda, maxLookups: budgets.lookups, nodeKey }),
+    hearsay: new Hearsay({
+      dht,
+      agenda,
+      nodeKey,
+      sighted: shared.sighted,
+      isFresh: (infoHash) => prober.schedule.isFresh(infoHash),
+      heard: (infoHash) => prober.overheard(infoHash),
+      now: () => clock.now(),
+    }),
     trackerSource: trackers && new TrackerSource({ ...shared, trackers, clock, publisher, peerId, key, onInvariant }),
     webSeedSource: new WebSeedSource({ policy, random, clock, publisher, spend, onInvariant }),
   };
@@ -132,9 +145,13 @@ function makeSources(
 type WebSeedSpending = ConstructorParameters<typeof WebSeedSource>[0]['spend'];
 
 /** The sources as the prober knows them. A private torrent is asked for at its trackers alone (BEP 27). */
-function joinSources({ dhtSource, trackerSource, webSeedSource }: ReturnType<typeof makeSources>, waitMs: number): Sources {
+function joinSources(sources: ReturnType<typeof makeSources>, waitMs: number): Sources {
+  const { dhtSource, hearsay, trackerSource, webSeedSource } = sources;
   return {
-    isBusy: () => dhtSource.isBusy,
+    // A question to a holder does as much as a lookup of many: lookups give way to them, and are not starved.
+    isBusy: () => dhtSource.isBusy(hearsay.isAsking ? LOOKUPS_BESIDE : 1),
+    want: (infoHash) => hearsay.want(infoHash),
+    recall: (view, census, now) => !view.home.isPrivate && hearsay.recall(view, census, now),
     ask: (view, census, now) => {
       trackerSource?.ask(view, census, now);
       webSeedSource.ask(view);

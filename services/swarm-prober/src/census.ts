@@ -48,6 +48,8 @@ export class Census {
   readonly own = new Set<string>(); // bound: our own addresses and instances
   /** The table was full: there are more than these. */
   wasCut = false;
+  /** No census proper: a first look at peers that were overheard. */
+  isLook = false;
   /** Somebody shook hands. */
   wasReached = false;
   dialling = 0;

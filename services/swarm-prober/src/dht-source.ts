@@ -72,11 +72,11 @@ export class DhtSource {
     }
   }
 
-  /** So many lookups are under way that further ones would only slow each other down. */
-  get isBusy(): boolean {
+  /** So many lookups are under way that further ones would only slow each other down; with a `share` of them already. */
+  isBusy(share = 1): boolean {
     return this.#places.some(({ driven, lookups }) => {
       const nodes = driven.act((node) => node.table.size);
-      return lookups.size >= Math.min(this.#options.maxLookups, Math.max(LEAST_LOOKUPS, nodes));
+      return lookups.size >= share * Math.min(this.#options.maxLookups, Math.max(LEAST_LOOKUPS, nodes));
     });
   }
 

@@ -1,25 +1,24 @@
 // The prober itself: which swarms there are, which census runs, what happens when metadata, pieces and peers are learned, and what is said of it all.
 import { endpointKey } from '@swarmscope/bittorrent/endpoint.ts';
 import { toHex } from '@swarmscope/bittorrent/hex.ts';
-import type { Endpoint, Random } from '@swarmscope/bittorrent/machine.ts';
+import type { Endpoint } from '@swarmscope/bittorrent/machine.ts';
 import { Malformed } from '@swarmscope/bittorrent/malformed.ts';
 import type { Metainfo } from '@swarmscope/bittorrent/metainfo.ts';
 import { parseInfo, wireHashes } from '@swarmscope/bittorrent/metainfo-info.ts';
 import { TorrentLayout } from '@swarmscope/bittorrent/metainfo-layout.ts';
 import { PEX_SEED, type PexPeer } from '@swarmscope/bittorrent/peer/pex.ts';
-import type { Clock } from '@swarmscope/runtime/clock.ts';
-import { type Agenda, Task } from './agenda.ts';
+import { Task } from './agenda.ts';
 import { Census, type Sighting } from './census.ts';
 import { conclude, keepState } from './conclude.ts';
+import { Looks } from './looks.ts';
 import type { Peer } from './peer.ts';
 import { ByteBudget, PieceCache } from './piece-cache.ts';
 import type { ProbeOwner } from './probe-owner.ts';
+import type { ProberOptions, Sources } from './prober-options.ts';
 import type { Probes } from './probes.ts';
-import type { Publisher } from './publish.ts';
 import { Registry } from './registry.ts';
 import { Entry, Schedule } from './schedule.ts';
-import type { Scores } from './scores.ts';
-import type { ProberBudgets, ProberTimes } from './settings.ts';
+import { lookTimes } from './settings.ts';
 import type { ProbedSwarm, SwarmView } from './swarm.ts';
 
 const CENSUS_ID_BYTES = 8;
@@ -28,46 +27,14 @@ const MIX_MS = 2_000;
 /** v2 names of hybrids that are remembered, so that they are not followed again. */
 const MAX_ALIASES = 100_000;
 
-/** Asks the outside for peers of a swarm; answers come back through `sighted` and the census' `settle`. */
-export interface Sources {
-  /** No further swarm should be asked for just now; when that ends, `pump` is called. */
-  isBusy(): boolean;
-  /** All sources of one name of the swarm. */
-  ask(view: SwarmView, census: Census, now: number): void;
-  /** Somebody of this swarm was reached, for the first time in this census. */
-  reached(view: SwarmView, census: Census, now: number): void;
-  /** No DHT and no PEX any more for this swarm: it is private. */
-  hush(swarm: ProbedSwarm): void;
-  /** A census is over: what is still under way for it is of no use. */
-  end(swarm: ProbedSwarm): void;
-}
-
-export interface ProberOptions {
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly agenda: Agenda;
-  readonly publisher: Publisher;
-  readonly scores: Scores;
-  readonly times: ProberTimes;
-  readonly budgets: ProberBudgets;
-  /** Whether an address that somebody told us may be dialled. */
-  admits(endpoint: Endpoint): boolean;
-  isOwnEndpoint(endpoint: Endpoint): boolean;
-  readonly verify: 'watched' | 'all' | 'none';
-  readonly announce: 'watched' | 'all' | 'none';
-  reachableSelf(): boolean | undefined;
-  /** Kept when the bus takes measurements; a census waits for it. */
-  room(): Promise<void>;
-  readonly onInvariant: (error: unknown) => void;
-}
-
 export class Prober implements ProbeOwner {
   readonly #options: ProberOptions;
   readonly schedule: Schedule;
   readonly #cache: PieceCache;
   readonly #registry: Registry;
   readonly #aliases = new Map<string, string>(); // bound: MAX_ALIASES, oldest first out
-  readonly #active = new Map<ProbedSwarm, Entry>(); // bound: budgets.censuses
+  readonly #active = new Map<ProbedSwarm, Entry>(); // bound: budgets.censuses and budgets.looks
+  readonly #looks: Looks;
   readonly #task: Task;
   readonly #verifyAll: ByteBudget;
   readonly violations = new Map<string, number>(); // bound: the violations that exist
@@ -82,6 +49,7 @@ export class Prober implements ProbeOwner {
     this.#options = options;
     const { budgets, times } = options;
     this.schedule = new Schedule(budgets.infohashes, times);
+    this.#looks = new Looks(budgets.looks);
     this.#cache = new PieceCache(budgets.cacheBytes);
     this.#registry = new Registry(this.#cache, new ByteBudget(budgets.uploadBytesPerSecond));
     this.#verifyAll = new ByteBudget(budgets.verifyBytesPerDay / 86_400, budgets.verifyBytesPerDay);
@@ -120,7 +88,16 @@ export class Prober implements ProbeOwner {
     if (this.schedule.get(infoHash)) return;
     const now = this.#options.clock.now();
     const due = dueMs ?? now + this.#options.random() * MIX_MS;
-    if (this.schedule.add(infoHash, false, now, due, censuses)) this.pump();
+    if (!this.schedule.add(infoHash, false, now, due, censuses)) return;
+    this.#sources.want(infoHash);
+    this.pump();
+  }
+
+  /** Peers of it are known: worth a first look. */
+  overheard(infoHash: string): void {
+    if (!this.schedule.isFresh(infoHash)) return;
+    this.#looks.add(infoHash);
+    this.pump();
   }
 
   unwatch(infoHash: string): void {
@@ -163,13 +140,24 @@ export class Prober implements ProbeOwner {
     if (this.#stopped) return;
     const now = this.#options.clock.now();
     for (const swarm of [...this.#active.keys()]) if (swarm.census?.isOver(now)) this.#finish(swarm);
-    if (this.#hasRoom() && this.schedule.next() <= now) void this.#startNext();
+    if (this.#looks.isDue || (this.#hasRoom() && this.schedule.next() <= now)) void this.#startNext();
     this.#dial(now);
     this.#rearm(now);
   }
 
   #hasRoom(): boolean {
-    return this.#active.size < this.#options.budgets.censuses && !this.#sources.isBusy();
+    return this.#active.size - this.#looks.active < this.#options.budgets.censuses && !this.#sources.isBusy();
+  }
+
+  #startDue(now: number): boolean {
+    if (this.#looks.isDue) {
+      const entry = this.schedule.takeFresh(this.#looks.take());
+      if (entry) this.#start(entry, now, true);
+      return true;
+    }
+    const entry = this.#hasRoom() ? this.schedule.take(now) : undefined;
+    if (entry) this.#start(entry, now);
+    return entry !== undefined;
   }
 
   #rearm(now: number): void {
@@ -189,11 +177,7 @@ export class Prober implements ProbeOwner {
     try {
       await this.#options.room();
       const now = this.#options.clock.now();
-      while (!this.#stopped && this.#hasRoom()) {
-        const entry = this.schedule.take(now);
-        if (!entry) break;
-        this.#start(entry, now);
-      }
+      while (!this.#stopped && this.#startDue(now));
     } catch (error) {
       this.#options.onInvariant(error);
     } finally {
@@ -202,19 +186,24 @@ export class Prober implements ProbeOwner {
     this.pump();
   }
 
-  #start(entry: Entry, now: number): void {
+  /** `look`: a first look, at the peers that are known, for the metadata; the census proper comes when its turn is. */
+  #start(entry: Entry, now: number, look = false): void {
     const { times, budgets, random, verify, announce } = this.#options;
     const swarm = this.swarm(entry.id);
     if (swarm.census) throw new Error(`a census of ${swarm.id} is under way already`);
     swarm.verify = verify === 'all' || (verify === 'watched' && swarm.watched && swarm.wantsVerify);
     swarm.announce = announce === 'all' || (announce === 'watched' && swarm.watched && swarm.wantsAnnounce);
     const id = Array.from({ length: CENSUS_ID_BYTES }, () => Math.floor(random() * 256));
-    const census = new Census(toHex(Uint8Array.from(id)), times, budgets.endpointsPerSwarm, now);
+    const census = new Census(toHex(Uint8Array.from(id)), look ? lookTimes(times) : times, budgets.endpointsPerSwarm, now);
+    census.isLook = look;
+    if (look) this.#looks.began();
     swarm.census = census;
     this.#active.set(swarm, entry);
     for (const endpoint of swarm.given) this.sighted(swarm, 0, endpoint, { source: 'given' });
     for (const { endpoint, via } of swarm.remembered) census.revisit(endpoint, via);
-    for (const view of swarm.views) this.#sources.ask(view, census, now);
+    for (const view of swarm.views)
+      if (look) this.#sources.recall(view, census, now);
+      else this.#sources.ask(view, census, now);
     this.#probes.adopt(swarm.views[0]!, census);
   }
 
@@ -234,19 +223,26 @@ export class Prober implements ProbeOwner {
     }
   }
 
-  #finish(swarm: ProbedSwarm, isCut = false): void {
+  #finish(swarm: ProbedSwarm, isStopped = false): void {
     const { clock, publisher, scores } = this.#options;
     const entry = this.#active.get(swarm)!;
     const now = clock.now();
+    const { isLook } = swarm.census!;
+    const isCut = isStopped || isLook;
     for (const view of swarm.views) this.#probes.finish(view, now);
     this.#sources.end(swarm);
     const conclusion = { publisher, scores, reachableSelf: this.#options.reachableSelf(), isCut, now };
     const peers = conclude(swarm, conclusion);
     const reached = peers.filter((peer) => peer.isHandshaken).length;
-    const distance = isCut ? 0 : this.schedule.done(entry, reached, now);
-    const outcome = isCut ? 'cut' : reached > 0 ? 'reached' : 'nobody';
-    keepState(swarm.id, entry, outcome, clock.wall() + distance, conclusion);
-    this.censuses++;
+    if (isLook) {
+      this.#looks.ended();
+      this.schedule.giveBack(entry, now);
+    } else {
+      const distance = isCut ? 0 : this.schedule.done(entry, reached, now);
+      const outcome = isCut ? 'cut' : reached > 0 ? 'reached' : 'nobody';
+      keepState(swarm.id, entry, outcome, clock.wall() + distance, conclusion);
+      this.censuses++;
+    }
     this.#active.delete(swarm);
     swarm.remember(peers);
     swarm.census = undefined;

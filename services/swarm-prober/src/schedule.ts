@@ -87,6 +87,27 @@ export class Schedule {
     return entry;
   }
 
+  /** It is in the schedule, no census of it was made, and none is under way. */
+  isFresh(id: string): boolean {
+    const entry = this.#entries.get(id);
+    return entry !== undefined && !entry.isActive && entry.censuses === 0;
+  }
+
+  /** Takes this one out of turn, if no census of it was made and none is under way. */
+  takeFresh(id: string): Entry | undefined {
+    const entry = this.#entries.get(id);
+    if (!entry || !this.isFresh(id)) return undefined;
+    this.#heapOf(entry).remove(entry);
+    entry.isActive = true;
+    return entry;
+  }
+
+  /** One that was taken out of turn has no census yet: its turn comes. */
+  giveBack(entry: Entry, now: number): void {
+    entry.isActive = false;
+    if (this.#entries.get(entry.id) === entry) this.#rank(entry, entry.watched, now);
+  }
+
   /** When the next one is due. */
   next(): number {
     return Math.min(this.#watched.next(), this.#met.next());

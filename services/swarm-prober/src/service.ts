@@ -164,6 +164,7 @@ class ProberService implements RunningProber {
     this.#parts.prober.stop();
     this.#parts.agenda.stop();
     this.#parts.dhtSource.stop();
+    this.#parts.hearsay.stop();
     this.#parts.trackerSource?.stop();
     this.#parts.webSeedSource.stop();
     await Promise.all([this.#parts.tcp, ...(this.#options.utp ?? [])].map((transport) => transport.close()));

@@ -36,6 +36,8 @@ export interface ProberTimes extends SessionTimes {
 export interface ProberBudgets {
   /** Censuses at the same time. */
   readonly censuses: number;
+  /** First looks at the same time, beside the censuses: each is a dial or two, for the metadata. */
+  readonly looks: number;
   /** DHT lookups at the same time; never more than the routing table has nodes, since lookups in a small network ask the same ones. */
   readonly lookups: number;
   /** Dials that have not become a session yet. */
@@ -112,10 +114,17 @@ export const LAB_TIMES: ProberTimes = {
   backoffMaxMs: 300_000,
 };
 
+/** A first look is for the metadata: nobody is waited for, who is slow is met again in the census. */
+export function lookTimes(times: ProberTimes): ProberTimes {
+  const metadataWaitMs = Math.min(times.metadataWaitMs, 15_000);
+  return { ...times, censusMinMs: 0, inboundMs: 0, censusMs: 2 * metadataWaitMs, metadataWaitMs };
+}
+
 const MIB = 1024 * 1024;
 
 export const DEFAULT_BUDGETS: ProberBudgets = {
   censuses: 64,
+  looks: 128,
   lookups: 256,
   dials: 128,
   sessions: 4_000,

@@ -56,6 +56,8 @@ function make() {
   const probes = { hasRoom: false, learn() {}, finish() {}, adopt() {}, offer() {} };
   prober.connect(probes as unknown as Probes, {
     isBusy: () => false,
+    want() {},
+    recall: () => false,
     ask: (view) => void asked.push(toHex(view.infoHash)),
     reached() {},
     hush() {},
