@@ -1,7 +1,7 @@
 // The figures of a benchmark: what each says, whether it reaches its goal, and the table and JSON they are printed as.
 
 /** `min`: at least the goal; `max`: at most. */
-export type Direction = 'min' | 'max';
+type Direction = 'min' | 'max';
 
 /** One line of the report. The goal is one for the ratio where there is a baseline, else for the value; null: only watched. */
 export interface Figure {

@@ -95,7 +95,7 @@ function find(extra: Extra): string | undefined {
 const located = new Map<Extra, string | undefined>(); // bound: the keys of EXTRAS
 
 /** Where an extra is: the program, for `libtorrent` the Python that can import it, for `kafka` the directory of jars; undefined when absent. Looked up once a process. */
-export function locate(extra: Extra): string | undefined {
+function locate(extra: Extra): string | undefined {
   if (!located.has(extra)) located.set(extra, find(extra));
   return located.get(extra);
 }

@@ -8,7 +8,7 @@ import { parseSync } from 'oxc-parser';
 export const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 
 /** One import of a source file: what it names, and whether only types cross. */
-export interface Import {
+interface Import {
   specifier: string;
   typeOnly: boolean;
   line: number;

@@ -12,10 +12,10 @@ const PORT = 7001;
 const FROZEN_BYTES_A_SECOND = 2_000;
 const SEED_BYTES_A_SECOND = 400_000;
 
-export type Expected = 'proved' | 'leecher' | 'partial_seed' | 'super_seeder';
+type Expected = 'proved' | 'leecher' | 'partial_seed' | 'super_seeder';
 
 /** One foreign peer: the verdict it must get, and what it has according to itself. */
-export interface SwarmPeer {
+interface SwarmPeer {
   name: string;
   endpoint: string;
   expected: Expected;
