@@ -12,7 +12,7 @@ interface Rule {
 
 /** The import table (docs/architecture.md): a room not listed may not be imported; npm packages likewise. */
 const TABLE: Record<string, Rule> = {
-  bittorrent: { rooms: [], npm: ['k-bucket', 'bencode'] },
+  bittorrent: { rooms: [], npm: ['k-bucket'] },
   events: { rooms: [], npm: ['zod'] },
   runtime: { rooms: ['bittorrent (types)'], npm: ['zod', 'pino', 'prom-client', 'ipaddr.js'] },
   bus: { rooms: ['events'], npm: ['kafkajs'] },

@@ -14,7 +14,7 @@ export const EXTRAS = {
   chromium: 'apt-get install chromium (or set SWARMSCOPE_CHROMIUM)',
   kafka:
     'apt-get install default-jre-headless maven, then mvn -q -B -f test/support/kafka/pom.xml package (or set SWARMSCOPE_KAFKA_JARS to a directory of jars)',
-  go: 'install Go 1.21 or later (https://go.dev/dl/)',
+  go: 'install Go 1.21 or later (https://go.dev/dl/), or .venv/bin/pip install -r test/support/python/go.txt',
 } as const;
 export type Extra = keyof typeof EXTRAS;
 
@@ -51,7 +51,7 @@ const PROGRAMS: Partial<Record<Extra, readonly string[]>> = {
   chromium: ['chromium', 'chromium-browser', 'google-chrome'],
   go: ['go'],
 };
-const MORE_PATHS = ['/usr/bin', '/usr/sbin', '/usr/local/bin', '/usr/local/go/bin'];
+const MORE_PATHS = ['/usr/bin', '/usr/sbin', '/usr/local/bin', '/usr/local/go/bin', join(ROOT, '.venv/bin')];
 
 function isExecutable(path: string): boolean {
   try {

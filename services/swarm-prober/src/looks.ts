@@ -1,8 +1,11 @@
 // First looks: which swarms wait for one, and how many are under way. They have places of their own, so that no census waits for them.
+/** Beyond it the oldest gets no first look: its census comes all the same. */
+const WAITING_MAX = 20_000;
+
 export class Looks {
   readonly #max: number;
   /** In the order in which they were heard of. */
-  readonly #waiting = new Set<string>(); // bound: what hearsay remembers
+  readonly #waiting = new Set<string>(); // bound: WAITING_MAX
   #active = 0;
 
   constructor(max: number) {
@@ -20,6 +23,7 @@ export class Looks {
 
   add(id: string): void {
     this.#waiting.add(id);
+    if (this.#waiting.size > WAITING_MAX) this.take();
   }
 
   /** The next one, as long as `isDue`. */

@@ -369,8 +369,10 @@ export class Prober implements ProbeOwner {
   #absorb(swarm: ProbedSwarm, other: ProbedSwarm): void {
     const entry = this.#active.get(other);
     this.#active.delete(other);
-    if (swarm.census && other.census) swarm.census.absorb(other.census, swarm.views.length - 1);
-    else if (other.census && entry) {
+    if (swarm.census && other.census) {
+      if (other.census.isLook) this.#looks.ended();
+      swarm.census.absorb(other.census, swarm.views.length - 1);
+    } else if (other.census && entry) {
       swarm.census = other.census;
       this.#active.set(swarm, entry);
     }
