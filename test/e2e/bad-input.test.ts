@@ -134,6 +134,42 @@ test('a second process on the same data directory is refused, the first goes on 
   expect(readdirSync(data)).not.toContain('spool.ndjson');
 });
 
+test('the demo does not replace a watch list that a person wrote', async () => {
+  const data = join(directory, 'mine');
+  mkdirSync(data);
+  const file = join(data, 'watchlist.yaml');
+  writeFileSync(file, '# mine\ntorrents: []\n');
+  const ended = await run(['demo', '--once', '--port', '0', '--data', data], 60_000);
+  expectOneSentence(ended, /watchlist\.yaml is not the demo's and would be replaced; .*--data$/, 2);
+  expect(readFileSync(file, 'utf8')).toBe('# mine\ntorrents: []\n');
+  expect(readdirSync(data)).toEqual(['watchlist.yaml']);
+});
+
+test('a demo --once that is interrupted compared nothing, and says so', async () => {
+  const running = start(['demo', '--once', '--port', '0']);
+  await running.saw(/page: http/);
+  running.child.kill('SIGINT');
+  const ended = await running.ended;
+  expect(ended.stderr).toMatch(/^swarmscope: ended before the comparison was made$/m);
+  expect(ended.stderr).not.toMatch(/\n\s+at /);
+  expect(ended.code).toBe(1);
+});
+
+test('a crawl whom nobody answered has failed', async () => {
+  const ended = await run(['crawl', ...NOWHERE, '--seconds', '1', '--events', join(directory, 'silent.ndjson')], 60_000);
+  expectOneSentence(
+    {
+      ...ended,
+      stderr: ended.stderr
+        .split('\n')
+        .filter((line) => !line.startsWith('{'))
+        .join('\n'),
+    },
+    /: no bootstrap node answered$/,
+    1,
+  );
+});
+
 test('a malformed edit of the watch list changes nothing', async () => {
   mkdirSync(join(directory, 'w'), { recursive: true });
   const file = join(directory, 'w', 'watchlist.yaml');

@@ -17,14 +17,15 @@ const abouts = z.registry<About>();
 
 /**
  * One setting: `read` takes the text of a variable, or a value already of the right type, and answers undefined when it is neither.
- * `kind` completes the sentence "NAME must be ...". Chain `.default(...)` or `.optional()` for what may be left out.
+ * `kind` completes the sentence "NAME must be ...", or "NAME must be set (...)" when it is missing. Chain `.default(...)` or `.optional()` for what may be left out.
  */
 function setting<T>(about: About, read: (value: unknown) => T | undefined): z.ZodType<T> {
   const type = z.unknown().transform((value, context) => {
     const result = read(value);
     if (result !== undefined) return result;
-    const not = value === undefined ? '' : about.secret ? ', which it is not' : `, not ${JSON.stringify(value)}`;
-    context.addIssue({ code: 'custom', message: `must be ${about.kind}${not}` });
+    const not = about.secret ? 'which it is not' : `not ${JSON.stringify(value)}`;
+    const message = value === undefined ? `must be set (${about.kind})` : `must be ${about.kind}, ${not}`;
+    context.addIssue({ code: 'custom', message });
     return z.NEVER;
   }) as unknown as z.ZodType<T>;
   return type.register(abouts, about);

@@ -62,7 +62,7 @@ async function loadEngine(): Promise<Engine> {
   } catch (cause) {
     const message =
       `The embedded ClickHouse (chDB) does not exist for this system (${process.platform} ${process.arch}); ` +
-      'use a ClickHouse server with --store http://HOST:8123, or Linux with glibc or macOS.';
+      'run on Linux with glibc or on macOS, or run the separate services against a ClickHouse server (docs/operations.md).';
     throw new StoreError(message, 0, '', cause);
   }
 }

@@ -20,7 +20,7 @@ import { LAB_TIMES, type ProberTimes, PUBLIC_TIMES } from '@swarmscope/swarm-pro
 import type { TrackerClient } from '@swarmscope/swarm-prober/trackers.ts';
 import { createFront } from '@swarmscope/web/front.ts';
 import { type RunningWeb, startWeb } from '@swarmscope/web/service.ts';
-import { holdDirectory } from './data-directory.ts';
+import { type HeldDirectory, holdDirectory } from './data-directory.ts';
 import { type DrivenDht, openDht } from './dht-shell.ts';
 import { explainError, Failure } from './failure.ts';
 import { storeHistory } from './history.ts';
@@ -31,8 +31,8 @@ import { openTrackers } from './tracker-shell.ts';
 import { VERSION } from './version.ts';
 
 export interface Plan {
-  readonly command: string;
-  readonly data: string;
+  /** Held by this process, until the shell has stopped everything else: `takeDirectory`. */
+  readonly held: HeldDirectory;
   readonly settings: Settings;
   /** Of DHT and peers. */
   readonly address: string;
@@ -63,19 +63,25 @@ const SEED_FILE = 'pseudonym.key';
 const CRAWLER_STATE_FILE = 'crawler.json';
 const SPOOL_FILE = 'spool.ndjson';
 
+/** Holds the data directory for this process; what is added to the shell later is stopped before it is released. */
+export function takeDirectory(shell: Shell, data: string, command: string): HeldDirectory {
+  const held = holdDirectory(data, command, systemClock.wall());
+  shell.closing('data directory', async () => held.release());
+  return held;
+}
+
 /**
  * Starts everything; the shell stops it, last first: prober and crawler, the sockets, then what is queued is stored (or spooled), the page, the store, the
  * directory. Throws a Failure for what the operator can mend.
  */
 export async function compose(shell: Shell, plan: Plan): Promise<Pipeline> {
-  const held = holdDirectory(plan.data, plan.command, systemClock.wall());
-  shell.closing('data directory', async () => held.release());
-  const store = await openEmbedded({ directory: storeDirectory(plan.data) });
+  const { held } = plan;
+  const store = await openEmbedded({ directory: storeDirectory(held.path) });
   shell.closing('store', () => store.close());
   const { applied, version } = await store.migrate();
   if (applied.length > 0) shell.log.info({ applied, version }, 'The store was brought to this version.');
   const metrics = new Metrics();
-  const web = shell.add(await openPage(shell, store, plan));
+  const web = shell.add(await openPage(shell, store, metrics, plan));
   const { bus, ingest } = await openPipe(shell, store, metrics, plan, held.path);
   const alerter = plan.alerts ? shell.add(await openAlerter(store, bus, metrics, shell, plan, web.url)) : undefined;
   const measuring = await openMeasuring(shell, bus, metrics, plan, held.path);
@@ -84,7 +90,7 @@ export async function compose(shell: Shell, plan: Plan): Promise<Pipeline> {
   return { bus, store, ingest, web, alerter, ...measuring };
 }
 
-async function openPage(shell: Shell, store: EmbeddedStore, plan: Plan): Promise<RunningWeb> {
+async function openPage(shell: Shell, store: EmbeddedStore, metrics: Metrics, plan: Plan): Promise<RunningWeb> {
   const { port, portsToTry } = plan.page;
   try {
     const front = createFront({ store, log: shell.log });
@@ -93,6 +99,7 @@ async function openPage(shell: Shell, store: EmbeddedStore, plan: Plan): Promise
       listen: { address: PAGE_ADDRESS, port },
       portsToTry,
       front,
+      metrics,
       log: shell.log,
       clock: systemClock,
     });

@@ -31,16 +31,17 @@ export async function crawl(options: CrawlOptions, terminal: Terminal): Promise<
     service: 'crawl',
     instanceId: settings.instanceId,
   });
-  let told = '';
+  let found: Progress | undefined;
   const sink = openEventSink(options.events, terminal);
   try {
     await runShell(log, async (shell) => {
-      told = await crawlIn(shell, options, settings, sink, terminal);
+      found = await crawlIn(shell, options, settings, sink, terminal);
     });
   } finally {
     sink.close();
   }
-  terminal.say(`${told}, ${sink.lines} events`);
+  if (!found?.answers) throw new Failure('no bootstrap node answered');
+  terminal.say(`${summary(found)}, ${sink.lines} events`);
 }
 
 async function crawlIn(
@@ -49,7 +50,7 @@ async function crawlIn(
   settings: Settings,
   sink: EventSink,
   terminal: Terminal,
-): Promise<string> {
+): Promise<Progress> {
   const bootstrap = await resolveHosts(options.bootstrap ?? []);
   if (bootstrap.length === 0) throw new Failure('none of the bootstrap names could be resolved');
   const clock = systemClock;
@@ -87,7 +88,7 @@ async function crawlIn(
   );
   bootstrapDht(dht, bootstrap);
   await watchCrawl(crawler, options.seconds, shell, terminal);
-  return summary(crawler.progress());
+  return crawler.progress();
 }
 
 type Progress = ReturnType<Awaited<ReturnType<typeof startCrawler>>['progress']>;

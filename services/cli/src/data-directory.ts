@@ -8,6 +8,8 @@ const RUN_FILE = 'run.json';
 /** What a running `swarmscope up` or `demo` leaves for the others: its process and where its HTTP front answers. */
 export interface RunFile {
   pid: number;
+  /** When the process started, as its system says it; null where it does not. A number of a process is given again. */
+  process_start: string | null;
   command: string;
   url: string | null;
   metrics: string | null;
@@ -34,6 +36,24 @@ function isAlive(pid: number): boolean {
   }
 }
 
+/** Clock ticks from boot to the start of the process (proc(5), field 22 of stat); null where there is no such file. */
+function readProcessStart(pid: number): string | null {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    // The second field is the name in brackets, which may hold brackets and spaces itself: fields are counted from behind it.
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null;
+  } catch {
+    return null;
+  }
+}
+
+/** Whether the process lives and is the one that wrote the file; where starts are not told, living is enough. */
+function holds({ pid, process_start: wrote }: RunFile): boolean {
+  if (typeof pid !== 'number' || pid === process.pid || !isAlive(pid)) return false;
+  const lives = readProcessStart(pid);
+  return typeof wrote !== 'string' || lives === null || wrote === lives;
+}
+
 /** The process that holds this directory now, or undefined; the file of a dead one is ignored. */
 export function findRunning(directory: string): RunFile | undefined {
   let text: string;
@@ -44,7 +64,7 @@ export function findRunning(directory: string): RunFile | undefined {
   }
   try {
     const run = JSON.parse(text) as RunFile;
-    return typeof run.pid === 'number' && run.pid !== process.pid && isAlive(run.pid) ? run : undefined;
+    return holds(run) ? run : undefined;
   } catch {
     return undefined;
   }
@@ -66,7 +86,9 @@ export function holdDirectory(path: string, command: string, nowMs: number): Hel
       `${path} is in use by \`swarmscope ${other.command}\` (process ${other.pid}); end it, or give another directory with --data`,
     );
   const file = join(directory, RUN_FILE);
-  const run: RunFile = { pid: process.pid, command, url: null, metrics: null, started_ms: nowMs };
+  const { pid } = process;
+  const process_start = readProcessStart(pid);
+  const run: RunFile = { pid, process_start, command, url: null, metrics: null, started_ms: nowMs };
   const write = () => writeFileSync(file, `${JSON.stringify(run)}\n`, { mode: 0o600 });
   try {
     write();

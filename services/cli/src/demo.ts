@@ -8,12 +8,11 @@ import { openLog } from '@swarmscope/runtime/log.ts';
 import type { Shell } from '@swarmscope/runtime/service.ts';
 import type { DemoOptions } from './commands/demo.ts';
 import { compareDht, compareTorrent, comparisonRows, type DemoReport, explainDifferences, makeReport } from './comparison.ts';
-import { compose, type Pipeline } from './compose.ts';
-import { openDirectory } from './data-directory.ts';
-import { writeDemoWatchlist } from './demo-watchlist.ts';
+import { compose, type Pipeline, takeDirectory } from './compose.ts';
+import { refuseForeignWatchlist, writeDemoWatchlist } from './demo-watchlist.ts';
 import { bootstrapDht } from './dht-shell.ts';
 import { Failure } from './failure.ts';
-import { countUnheard, readCensuses, readDht } from './measured.ts';
+import { countUnheard, type MeasuredRun, readCensuses, readDht } from './measured.ts';
 import { pause } from './pause.ts';
 import { openProgress, type Progress } from './progress.ts';
 import { runShell } from './running.ts';
@@ -41,20 +40,22 @@ export async function demo(options: DemoOptions, terminal: Terminal): Promise<vo
       await pause(2 ** 31 - 1, shell.ending);
     }
   });
+  if (options.once && !report) throw new Failure('ended before the comparison was made');
   if (report && !report.equal) throw new Failure(`measured differs from true: ${explainDifferences(report).join('; ')}`);
 }
 
 async function demoIn(shell: Shell, options: DemoOptions, terminal: Terminal): Promise<DemoReport | undefined> {
-  const data = dataDirectory(shell, options.data);
+  const held = takeDirectory(shell, options.data ?? temporaryDirectory(shell), 'demo');
+  refuseForeignWatchlist(held.path);
   terminal.say('starting a little BitTorrent network on loopback, whose truth is known');
   const world = await startWorld({ seed: options.seed, onInvariant: shell.onInvariant });
   shell.closing('laboratory', () => world.stop());
-  const watchlist = writeDemoWatchlist(data, world.torrents);
+  const watchlist = writeDemoWatchlist(held.path, world.torrents);
   const { verify, announce } = loadWatchlist(watchlist);
   const settings = readSettings({ labNetwork: [world.network] });
+  const run = { network: settings.network, sinceMs: systemClock.wall() };
   const pipeline = await compose(shell, {
-    command: 'demo',
-    data,
+    held,
     settings,
     address: world.visitorAddress(),
     peerPort: 0,
@@ -67,25 +68,25 @@ async function demoIn(shell: Shell, options: DemoOptions, terminal: Terminal): P
   const started = systemClock.now();
   bootstrapDht(pipeline.dht, [world.bootstrap]);
   const progress = openProgress(terminal);
-  await untilMeasured(pipeline, progress, shell.ending);
+  await untilMeasured(pipeline, run, progress, shell.ending);
   progress.stop();
   if (shell.ending.aborted) return undefined;
   await pipeline.bus.flush(FLUSH_MS);
-  const report = await compare(pipeline, world, (systemClock.now() - started) / 1_000);
+  const report = await compare(pipeline, world, run, (systemClock.now() - started) / 1_000);
   terminal.print(options.json ? `${JSON.stringify(report)}\n` : formatReport(report, pipeline.web.url));
   return report;
 }
 
-/** The directory given, or a temporary one that goes with the demo. */
-function dataDirectory(shell: Shell, given: string | undefined): string {
-  if (given !== undefined) return openDirectory(given);
+/** Goes with the demo. */
+function temporaryDirectory(shell: Shell): string {
   const directory = mkdtempSync(join(tmpdir(), 'swarmscope-demo-'));
   shell.closing('temporary directory', async () => rmSync(directory, { recursive: true, force: true }));
   return directory;
 }
 
 /** Until the id space was swept once, no swarm has anything pending and each was heard of, or time is over. */
-async function untilMeasured({ crawler, prober, bus, store }: Pipeline, progress: Progress, ending: AbortSignal): Promise<void> {
+async function untilMeasured(pipeline: Pipeline, run: MeasuredRun, progress: Progress, ending: AbortSignal): Promise<void> {
+  const { crawler, prober, bus, store } = pipeline;
   const started = systemClock.now();
   let quietSince = Number.POSITIVE_INFINITY;
   while (!ending.aborted && systemClock.now() - started < CRAWL_MAX_MS) {
@@ -104,14 +105,14 @@ async function untilMeasured({ crawler, prober, bus, store }: Pipeline, progress
     else quietSince = Math.min(quietSince, systemClock.now());
     if (systemClock.now() - quietSince < QUIET_MS) continue;
     await bus.flush(FLUSH_MS);
-    if ((await countUnheard(store)) === 0) return;
+    if ((await countUnheard(store, run)) === 0) return;
     quietSince = Number.POSITIVE_INFINITY;
   }
 }
 
 /** Everything measured comes from the store; the truth is that of each census' own time. */
-async function compare(pipeline: Pipeline, world: World, seconds: number): Promise<DemoReport> {
-  const censuses = await readCensuses(pipeline.store);
+async function compare(pipeline: Pipeline, world: World, run: MeasuredRun, seconds: number): Promise<DemoReport> {
+  const censuses = await readCensuses(pipeline.store, run);
   const now = systemClock.wall();
   const torrents = world.torrents.map(({ infoHash, name }) => {
     const census = censuses.get(infoHash);
@@ -121,7 +122,7 @@ async function compare(pipeline: Pipeline, world: World, seconds: number): Promi
     return compareTorrent(infoHash, name, measured, { least: { ...least }, most: { ...most }, completable });
   });
   const { nodes, infohashes } = world.dhtTruth();
-  return makeReport(torrents, compareDht(await readDht(pipeline.store), { nodes, infohashes }), seconds);
+  return makeReport(torrents, compareDht(await readDht(pipeline.store, run), { nodes, infohashes }), seconds);
 }
 
 function formatReport(report: DemoReport, url: string): string {

@@ -1,7 +1,14 @@
 // What was measured, read back from the store by SQL: nothing that a process remembers counts.
 import { type Counts, VERDICTS } from '@swarmscope/events/enums.ts';
-import type { Store } from '@swarmscope/store/store.ts';
+import type { Parameters, Store } from '@swarmscope/store/store.ts';
 import type { DhtFigures, Measured } from './comparison.ts';
+
+/** Which rows count: a directory that is kept also holds earlier runs. */
+export interface MeasuredRun {
+  readonly network: string;
+  /** Epoch milliseconds. */
+  readonly sinceMs: number;
+}
 
 /** The newest finished census of a swarm, and when it ran (epoch milliseconds). */
 export interface MeasuredCensus extends Measured {
@@ -11,16 +18,22 @@ export interface MeasuredCensus extends Measured {
 
 type CensusRow = Counts & { swarm_id: string; to_ms: number; window_s: number; completable: number | null };
 
+const IN_RUN = 'network = {network:String} AND ts >= fromUnixTimestamp64Milli({since:Int64})';
+
 const CENSUS_SQL = `SELECT lower(hex(s.swarm_id)) AS swarm_id, toUnixTimestamp64Milli(s.ts) AS to_ms, s.window_s AS window_s, ${VERDICTS.join(', ')}, completable
-  FROM swarm_sampled AS s ORDER BY s.ts DESC LIMIT 1 BY s.swarm_id`;
+  FROM swarm_sampled AS s WHERE ${IN_RUN} ORDER BY s.ts DESC LIMIT 1 BY s.swarm_id`;
 
 const DHT_SQL = `SELECT
-  (SELECT uniqExact(node_key) FROM dht_node_seen WHERE verdict = 'ok') AS nodes,
-  (SELECT uniqExact(info_hash) FROM infohash_sighted WHERE way != 'watch') AS infohashes`;
+  (SELECT uniqExact(node_key) FROM dht_node_seen WHERE verdict = 'ok' AND ${IN_RUN}) AS nodes,
+  (SELECT uniqExact(info_hash) FROM infohash_sighted WHERE way != 'watch' AND ${IN_RUN}) AS infohashes`;
+
+function parametersOf({ network, sinceMs }: MeasuredRun): Parameters {
+  return { network, since: Math.floor(sinceMs) };
+}
 
 /** By swarm id. `window_s` is in whole seconds: the begin is rounded to the safe side. */
-export async function readCensuses(store: Pick<Store, 'query'>): Promise<Map<string, MeasuredCensus>> {
-  const rows = await store.query<CensusRow>(CENSUS_SQL);
+export async function readCensuses(store: Pick<Store, 'query'>, run: MeasuredRun): Promise<Map<string, MeasuredCensus>> {
+  const rows = await store.query<CensusRow>(CENSUS_SQL, parametersOf(run));
   return new Map(
     rows.map((row) => [
       row.swarm_id,
@@ -34,16 +47,17 @@ export async function readCensuses(store: Pick<Store, 'query'>): Promise<Map<str
   );
 }
 
-export async function readDht(store: Pick<Store, 'query'>): Promise<DhtFigures> {
-  const [row] = await store.query<DhtFigures>(DHT_SQL);
+export async function readDht(store: Pick<Store, 'query'>, run: MeasuredRun): Promise<DhtFigures> {
+  const [row] = await store.query<DhtFigures>(DHT_SQL, parametersOf(run));
   return { nodes: Number(row?.nodes ?? 0), infohashes: Number(row?.infohashes ?? 0) };
 }
 
 /** Swarms whose newest census had no source that answered: nothing is known of them yet, and they are asked for again. */
-export async function countUnheard(store: Pick<Store, 'query'>): Promise<number> {
-  const newest = 'SELECT sources FROM swarm_sampled ORDER BY ts DESC LIMIT 1 BY swarm_id';
+export async function countUnheard(store: Pick<Store, 'query'>, run: MeasuredRun): Promise<number> {
+  const newest = `SELECT sources FROM swarm_sampled WHERE ${IN_RUN} ORDER BY ts DESC LIMIT 1 BY swarm_id`;
   const [row] = await store.query<{ swarms: number }>(
     `SELECT count() AS swarms FROM (${newest}) WHERE NOT arrayExists(each -> each.failed = 0, sources)`,
+    parametersOf(run),
   );
   return Number(row?.swarms ?? 0);
 }

@@ -3,8 +3,7 @@ import { openLog } from '@swarmscope/runtime/log.ts';
 import type { Shell } from '@swarmscope/runtime/service.ts';
 import { enterDht, PUBLIC_NODES } from './bootstrap.ts';
 import type { UpOptions } from './commands/up.ts';
-import { compose } from './compose.ts';
-import { openDirectory } from './data-directory.ts';
+import { compose, takeDirectory } from './compose.ts';
 import { pause } from './pause.ts';
 import { runShell } from './running.ts';
 import { readSettings, type Settings } from './settings.ts';
@@ -24,14 +23,13 @@ export async function up(options: UpOptions, terminal: Terminal): Promise<void> 
 
 async function upIn(shell: Shell, options: UpOptions, settings: Settings, terminal: Terminal): Promise<void> {
   const { data, address, peerPort, metricsPort } = options;
-  openDirectory(data);
+  const held = takeDirectory(shell, data, 'up');
   const path = watchlistPath(options, options.watchlist);
   const list = loadWatchlist(path);
   const [verify, announce] = [options.verify ?? list.verify, options.announce ?? list.announce];
   const page = { port: options.port, portsToTry: 0 };
   const pipeline = await compose(shell, {
-    command: 'up',
-    data,
+    held,
     settings,
     address,
     peerPort,

@@ -64,7 +64,8 @@ describe('reading', () => {
   });
 
   test.each([
-    [{}, {}, 'SWARMSCOPE_LISTEN must be HOST:PORT.'],
+    [{}, {}, 'SWARMSCOPE_LISTEN must be set (HOST:PORT).'],
+    [{ SWARMSCOPE_LISTEN: '' }, {}, 'SWARMSCOPE_LISTEN must be set (HOST:PORT).'],
     [{ SWARMSCOPE_LISTEN: 'here' }, {}, 'SWARMSCOPE_LISTEN must be HOST:PORT, not "here".'],
     [{ SWARMSCOPE_LISTEN: 'a:65536' }, {}, 'SWARMSCOPE_LISTEN must be HOST:PORT, not "a:65536".'],
     [

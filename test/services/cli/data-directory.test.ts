@@ -1,5 +1,5 @@
 // The data directory: one process holds it, others find that process, and what a dead one left behind is no hindrance.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -13,10 +13,10 @@ beforeEach(() => {
 afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
 /** The file as another process would have left it; the parent of this process lives. */
-function leave(pid: number): void {
+function leave(pid: number, fields: { process_start?: string | null } = {}): void {
   writeFileSync(
     join(directory, 'run.json'),
-    JSON.stringify({ pid, command: 'up', url: 'http://127.0.0.1:8080', metrics: null, started_ms: 0 }),
+    JSON.stringify({ pid, command: 'up', url: 'http://127.0.0.1:8080', metrics: null, started_ms: 0, ...fields }),
   );
 }
 
@@ -25,6 +25,7 @@ test('holds, tells its address, releases', () => {
   held.update({ url: 'http://127.0.0.1:1' });
   expect(JSON.parse(readFileSync(join(directory, 'run.json'), 'utf8'))).toEqual({
     pid: process.pid,
+    process_start: existsSync('/proc/self/stat') ? expect.stringMatching(/^\d+$/) : null,
     command: 'up',
     url: 'http://127.0.0.1:1',
     metrics: null,
@@ -40,6 +41,17 @@ test('a living process keeps others out, in one sentence that names it', () => {
   expect(() => holdDirectory(directory, 'demo', 1)).toThrow(
     new RegExp(`in use by \`swarmscope up\` \\(process ${process.ppid}\\)`),
   );
+});
+
+test.runIf(existsSync('/proc/self/stat'))('a living process that has the number of a dead one keeps nobody out', () => {
+  const stat = readFileSync(`/proc/${process.ppid}/stat`, 'latin1');
+  const start = stat.replace(/^.*\) /s, '').split(' ')[19]!;
+  leave(process.ppid, { process_start: start });
+  expect(findRunning(directory)?.pid).toBe(process.ppid);
+  leave(process.ppid, { process_start: `${start}0` });
+  expect(findRunning(directory)).toBeUndefined();
+  leave(process.ppid, { process_start: null });
+  expect(findRunning(directory)?.pid).toBe(process.ppid);
 });
 
 test('what a dead process or a cut write left is ignored', () => {

@@ -44,7 +44,7 @@ export function upCommand(terminal: Terminal): Command {
       ]),
     )
     .addOption(new Option('--address <ip>', 'local address for DHT and peers').default('0.0.0.0'))
-    .addOption(new Option('--peer-port <n>', 'port for DHT (UDP) and peers (TCP)').argParser(readPort).default(6881))
+    .addOption(new Option('--peer-port <n>', 'port for DHT and uTP peers (UDP) and TCP peers').argParser(readPort).default(6881))
     .addOption(
       new Option('--port <n>', 'port of the page and the ClickHouse HTTP front, on 127.0.0.1').argParser(readPort).default(8080),
     )
