@@ -1,10 +1,12 @@
 // The prober against a swarm of libtorrent, Transmission and aria2 peers around an opentracker: every peer in its class, counts exact, seeders proved, metadata equal.
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { parseEndpoint } from '@swarmscope/bittorrent/endpoint.ts';
 import { fromHex } from '@swarmscope/bittorrent/hex.ts';
 import { MemoryBus } from '@swarmscope/bus/memory.ts';
 import type { Event, EventOf } from '@swarmscope/events/event.ts';
 import { parseEvent } from '@swarmscope/events/event.ts';
+import { startIngest } from '@swarmscope/ingest/service.ts';
 import { AddressPolicy } from '@swarmscope/runtime/address-policy.ts';
 import { systemClock } from '@swarmscope/runtime/clock.ts';
 import { silentLog } from '@swarmscope/runtime/log.ts';
@@ -12,6 +14,7 @@ import { Metrics } from '@swarmscope/runtime/metrics.ts';
 import { Pseudonyms } from '@swarmscope/runtime/pseudonym.ts';
 import { systemRandom } from '@swarmscope/runtime/random.ts';
 import { openUdp } from '@swarmscope/runtime/udp.ts';
+import { type EmbeddedStore, openEmbedded } from '@swarmscope/store/embedded.ts';
 import { type ProbeTarget, type RunningProber, startProber } from '@swarmscope/swarm-prober/service.ts';
 import { LAB_TIMES } from '@swarmscope/swarm-prober/settings.ts';
 import { TrackerClient } from '@swarmscope/swarm-prober/trackers.ts';
@@ -37,16 +40,23 @@ describe.skipIf(missing('libtorrent', 'transmission', 'aria2', 'opentracker').le
   const bench = new Workbench('prober');
   const address = pickNetwork();
   const events: Event[] = []; // bound: one suite
+  const buses: MemoryBus[] = []; // bound: one per prober of the suite
+  let store: EmbeddedStore;
   let swarm: Swarm;
 
   beforeAll(async () => {
+    store = await openEmbedded({ directory: join(bench.directory, 'store') });
+    bench.keep({ stop: () => store.close() });
+    await store.migrate();
     swarm = await startSwarm(bench, address);
   });
   afterAll(() => bench.close());
 
-  /** A prober on an address of its own; its events go to `events`. */
+  /** A prober on an address of its own; its events go to `events`, and by ordinary ingest to the store. */
   async function start(host: number, announce: 'all' | 'none'): Promise<RunningProber> {
     const bus = new MemoryBus();
+    buses.push(bus);
+    bench.keep(await startIngest({ bus, store, clock: systemClock, log: silentLog }));
     const publish = bus.publish.bind(bus);
     bus.publish = (event) => {
       events.push(event);
@@ -172,6 +182,29 @@ describe.skipIf(missing('libtorrent', 'transmission', 'aria2', 'opentracker').le
         { tracker: site, action: 'scrape', outcome: 'ok' },
       ]),
     );
+  });
+
+  test('the store says the same, asked by SQL', async () => {
+    for (const bus of buses) expect(await bus.flush(20_000)).toBe(true);
+    const first = of('swarm_sampled').find((event) => event.instance_id === 'interop-100')!;
+    const rows = await store.query<{ endpoint: string; verdict: string; have: number; passed: number }>(
+      `SELECT endpoint, verdict, pieces_have AS have, challenges_passed AS passed FROM peer_probed
+       WHERE census_id = unhex({census:String}) AND outcome = 'handshaken' AND direction = 'out' ORDER BY endpoint`,
+      { census: first.census_id },
+    );
+    const expected = Object.fromEntries(swarm.peers.map((peer) => [peer.endpoint, peer.expected]));
+    expect(Object.fromEntries(rows.map((row) => [row.endpoint, row.verdict]))).toEqual(expected);
+    for (const row of rows.filter((each) => each.verdict === 'proved')) expect(Number(row.passed)).toBeGreaterThanOrEqual(1);
+    const [torrent] = await store.query<{ name: string; pieces: number; source: string }>(
+      'SELECT name, pieces, source FROM torrent_resolved WHERE swarm_id = unhex({swarm:String}) LIMIT 1',
+      { swarm: swarm.torrent.info_hash_v1! },
+    );
+    expect(torrent).toEqual({ name: swarm.torrent.name, pieces: swarm.torrent.pieces, source: 'peer' });
+    const counts = await store.query<{ topic: string; rows: string }>(
+      `SELECT 'peer_probed' AS topic, toString(count()) AS rows FROM peer_probed UNION ALL SELECT 'rejected', toString(count()) FROM rejected`,
+    );
+    const probed = { topic: 'peer_probed', rows: String(of('peer_probed').length) };
+    expect(counts.sort((a, b) => (a.topic < b.topic ? -1 : 1))).toEqual([probed, { topic: 'rejected', rows: '0' }]);
   });
 
   test('every event is one by its definition', () => {
