@@ -213,6 +213,11 @@ export class KafkaBus implements Bus {
     return this.#outbox.lines();
   }
 
+  /** What keeps it from handing over, each a sentence (for `/healthz`). */
+  troubles(): string[] {
+    return this.#sender.troubles();
+  }
+
   /** Leaves every group, hands over what waits, and disconnects. What is left is `unsent()`. */
   async close(flushMs = FLUSH_AT_CLOSE_MS): Promise<void> {
     await Promise.all([...this.#readings].map((reading) => reading.stop()));

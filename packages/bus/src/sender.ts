@@ -18,17 +18,29 @@ const LINGER_MS = 5;
 const AGAIN_MS = 500;
 /** Failures of one batch in a row from which on the session is renewed before it is sent again. */
 const RENEW_AFTER = 3;
+/** A broker that restarts is no trouble yet. */
+const REFUSED_MS = 60_000;
 
 export class Sender {
   readonly #outbox: Outbox;
   readonly #client: LogClient;
   readonly #ends = new AbortController();
+  readonly #now: () => number;
   readonly #running: Promise<void>;
+  #triedSince: number | undefined;
 
-  constructor(outbox: Outbox, client: LogClient) {
+  /** `now`: milliseconds that only grow. */
+  constructor(outbox: Outbox, client: LogClient, now: () => number = () => performance.now()) {
     this.#outbox = outbox;
     this.#client = client;
+    this.#now = now;
     this.#running = this.#run();
+  }
+
+  /** What keeps it from its work, each a sentence (for `/healthz`): nothing is taken over though something waits. */
+  troubles(): string[] {
+    const triedMs = this.#triedSince === undefined ? 0 : this.#now() - this.#triedSince;
+    return triedMs > REFUSED_MS ? [`The bus has taken nothing over for ${Math.round(triedMs / 1_000)} s.`] : [];
   }
 
   /** Ends at once; what is not acknowledged by then stays in the outbox. */
@@ -44,11 +56,13 @@ export class Sender {
       await this.#outbox.more();
       await sleep(LINGER_MS);
       const letters = this.#outbox.head(LETTERS, BYTES);
+      this.#triedSince = letters.length > 0 ? this.#now() : undefined;
       for (let failures = 0; letters.length > 0 && !signal.aborted; failures += 1) {
         if (await this.#send(letters)) break;
         await sleep(AGAIN_MS, undefined, { signal }).catch(() => {});
         if (failures >= RENEW_AFTER) await this.#client.renew().catch((error: unknown) => this.#client.trouble('connect', error));
       }
+      this.#triedSince = undefined;
     }
   }
 

@@ -53,5 +53,9 @@ export const busSettings = {
   kafkaTopicPrefix: text('In front of every topic and group name.').optional(),
   kafkaPartitions: integer('Partitions of the topics that are created; fixed from then on.', 1, 1_024).default(12),
   kafkaReplicas: integer('Replicas of the topics that are created.', 1, 16).default(1),
+};
+
+/** Of who publishes to the Kafka bus what nobody can measure again. */
+export const spoolSettings = {
   spoolFile: text('Where events go that the bus has not taken over when the process ends; the next start reads it.').optional(),
 };

@@ -34,7 +34,7 @@ export class Evaluation {
   readonly #store: Pick<Store, 'query'>;
   readonly #identity: Identity;
   readonly #host: EvaluationHost;
-  readonly #rules: { readonly alerts: RuleAlerts; dueMs: number }[] = []; // bound: the rules of the definitions
+  readonly #rules: { readonly alerts: RuleAlerts; dueMs: number; failingMs?: number }[] = []; // bound: the rules of the definitions
   readonly counters = { evaluations: 0, failures: 0, changes: 0 };
 
   constructor(store: Pick<Store, 'query'>, identity: Identity, host: EvaluationHost) {
@@ -72,10 +72,20 @@ export class Evaluation {
       if (entry.dueMs > nowMs) continue;
       entry.dueMs = nowMs + entry.alerts.rule.everyS * 1000;
       const rows = await this.#ask(entry.alerts.rule, nowMs);
-      if (rows) this.#tell(entry.alerts, rows, nowMs);
-      else answered = false;
+      if (rows) {
+        delete entry.failingMs;
+        this.#tell(entry.alerts, rows, nowMs);
+      } else {
+        entry.failingMs ??= nowMs;
+        answered = false;
+      }
     }
     return answered;
+  }
+
+  /** Rules that failed each time they were asked since `ms` (epoch milliseconds) or before. */
+  failingSince(ms: number): string[] {
+    return this.#rules.filter(({ failingMs = Number.POSITIVE_INFINITY }) => failingMs <= ms).map(({ alerts }) => alerts.rule.uid);
   }
 
   /** The event that says that a receiver has taken a notice. */

@@ -33,8 +33,8 @@ process.exit(
     const metrics = new Metrics();
     const { instanceId, network, alertEveryMs: everyMs } = config;
     const shared = { bus, store, clock: systemClock, log, metrics, instanceId, network };
-    shell.add(await startAlerter({ ...shared, settings: config, everyMs }));
-    const watch = await serveWatch(config.metricsListen, metrics, () => []);
+    const alerter = shell.add(await startAlerter({ ...shared, settings: config, everyMs }));
+    const watch = await serveWatch(config.metricsListen, metrics, () => [...alerter.troubles(), ...bus.troubles()]);
     shell.closing('metrics', () => watch.close());
   }),
 );

@@ -16,6 +16,8 @@ const HEARTBEAT_MS = 60_000;
 const HEARTBEAT_TIMEOUT_MS = 10_000;
 /** The store may still be starting: its state is read again until it answers. */
 const RESUME_MS = 5_000;
+/** A store that restarts is no trouble yet. */
+const UNANSWERED_MS = 5 * 60_000;
 
 export interface StartAlerterOptions {
   readonly bus: Pick<Bus, 'publish'>;
@@ -33,6 +35,8 @@ export interface StartAlerterOptions {
 export interface RunningAlerter extends Service {
   /** Alerts that fire now, and notices that wait for a receiver. */
   progress(): { firing: number; waiting: number; evaluations: number; failures: number };
+  /** What keeps it from its work, each a sentence (for `/healthz`). */
+  troubles(): string[];
 }
 
 export async function startAlerter(options: StartAlerterOptions): Promise<RunningAlerter> {
@@ -52,11 +56,13 @@ class Alerter implements RunningAlerter {
   #timer: NodeJS.Timeout | undefined;
   #round: Promise<void> = Promise.resolve();
   #resumed = false;
+  readonly #startedMs: number;
   #heartbeatMs = 0;
   #stopped = false;
 
   constructor(options: StartAlerterOptions) {
     this.#options = options;
+    this.#startedMs = options.clock.wall();
     this.failed = new Promise((_, reject) => {
       this.#fail = reject;
     });
@@ -82,6 +88,13 @@ class Alerter implements RunningAlerter {
     const { evaluations, failures } = this.#evaluation.counters;
     const waiting = this.#outboxes.reduce((sum, outbox) => sum + outbox.waiting, 0);
     return { firing: this.#evaluation.firing, waiting, evaluations, failures };
+  }
+
+  troubles(): string[] {
+    const ago = this.#options.clock.wall() - UNANSWERED_MS;
+    if (!this.#resumed) return this.#startedMs <= ago ? ['The store has not told the states of the alerts for 5 minutes.'] : [];
+    const rules = this.#evaluation.failingSince(ago);
+    return rules.length > 0 ? [`Rules could not be evaluated for 5 minutes: ${rules.join(', ')}.`] : [];
   }
 
   async stop(): Promise<void> {

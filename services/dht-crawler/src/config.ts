@@ -1,6 +1,6 @@
 // Settings of the dht-crawler service, from SWARMSCOPE_* variables.
 import { hostPort, integer, listOf, parseHostPort, text } from '@swarmscope/runtime/config.ts';
-import { busSettings, citizenSettings, processSettings } from '@swarmscope/runtime/settings.ts';
+import { busSettings, citizenSettings, processSettings, spoolSettings } from '@swarmscope/runtime/settings.ts';
 import { z } from 'zod';
 
 /** Run by the authors of the clients that they are named after. */
@@ -17,6 +17,7 @@ export const crawlerConfig = z.object({
   ...processSettings,
   ...citizenSettings,
   ...busSettings,
+  ...spoolSettings,
   listen: hostPort('Local UDP address of the DHT node; keep the port over restarts.').default({ host: '0.0.0.0', port: 6_881 }),
   bootstrap: listOf('Nodes asked first while the routing table is empty.', 'HOST:PORT', isHostPort).default(PUBLIC_BOOTSTRAP),
   shardIndex: integer('Which part of the id space this process crawls, from 1.', 1, 1_024).default(1),

@@ -1,8 +1,10 @@
 // The DHT crawler as a process of its own: it publishes to Kafka. Any number of them divide the id space by shard.
 import { openKafkaBus } from '@swarmscope/bus/kafka.ts';
+import { reopenSpool } from '@swarmscope/bus/spool.ts';
 import { AddressPolicy } from '@swarmscope/runtime/address-policy.ts';
 import { systemClock as clock } from '@swarmscope/runtime/clock.ts';
 import { readConfig } from '@swarmscope/runtime/config.ts';
+import { dhtTroubles } from '@swarmscope/runtime/dht-health.ts';
 import { openLog } from '@swarmscope/runtime/log.ts';
 import { Metrics } from '@swarmscope/runtime/metrics.ts';
 import { openPseudonyms } from '@swarmscope/runtime/pseudonym-seed.ts';
@@ -30,7 +32,8 @@ process.exit(
       ...(config.kafkaTopicPrefix !== undefined && { prefix: config.kafkaTopicPrefix }),
       onTrouble: (what, error) => log.warn({ err: error }, what),
     });
-    shell.closing('bus', () => bus.close());
+    const spool = config.spoolFile === undefined ? undefined : reopenSpool(bus, config.spoolFile);
+    shell.closing('bus', () => bus.close().finally(() => spool?.()));
     const pseudonyms = openPseudonyms({ value: config.pseudonymSeed, path: config.pseudonymSeedFile, clock });
     shell.closing('pseudonyms', async () => pseudonyms.stop());
     const kept = statePath === undefined ? {} : readState(statePath, log);
@@ -45,9 +48,7 @@ process.exit(
     shell.add(await startCrawler({ ...common, dht, shard, statePath, build: BUILD, infohashesMax, suppressed, limits }));
     const bootstrap = await resolveBootstrap(config.bootstrap);
     for (const driven of dht) driven.act((node, now, out) => node.bootstrap(bootstrap, now, out));
-    const watch = await serveWatch(config.metricsListen, metrics, () =>
-      dht.some((driven) => driven.act((node) => node.table.size) > 0) ? [] : ['no DHT node has answered'],
-    );
+    const watch = await serveWatch(config.metricsListen, metrics, () => [...dhtTroubles(dht), ...bus.troubles()]);
     shell.closing('metrics', () => watch.close());
   }),
 );

@@ -2,6 +2,7 @@
 import type { Bus } from '@swarmscope/bus/bus.ts';
 import { AddressPolicy } from '@swarmscope/runtime/address-policy.ts';
 import { systemClock } from '@swarmscope/runtime/clock.ts';
+import { dhtTroubles } from '@swarmscope/runtime/dht-health.ts';
 import type { Metrics } from '@swarmscope/runtime/metrics.ts';
 import { openPseudonyms } from '@swarmscope/runtime/pseudonym-seed.ts';
 import { systemRandom } from '@swarmscope/runtime/random.ts';
@@ -14,8 +15,13 @@ import { readSourcesDirectory } from './sources-directory.ts';
 import { TrackerClient } from './trackers.ts';
 import { openUdpFront } from './trackers-udp.ts';
 
+/** What keeps it from its work, each a sentence (for `/healthz`). */
+export interface Composed {
+  troubles(): string[];
+}
+
 /** Starts all of it; the shell stops it, last first. Rejects with the system's error for a port that is taken. */
-export async function compose(shell: Shell, config: ProberConfig, bus: Bus, metrics: Metrics): Promise<void> {
+export async function compose(shell: Shell, config: ProberConfig, bus: Bus, metrics: Metrics): Promise<Composed> {
   const { log, onInvariant } = shell;
   const [clock, random, policy] = [systemClock, systemRandom(), new AddressPolicy(config)];
   const pseudonyms = openPseudonyms({ value: config.pseudonymSeed, path: config.pseudonymSeedFile, clock });
@@ -53,4 +59,5 @@ export async function compose(shell: Shell, config: ProberConfig, bus: Bus, metr
   shell.add(prober);
   log.info({ port: prober.local.port, sources: sources.length }, 'Peers are taken on this port.');
   void enter(dht, config.bootstrap, shell.ending);
+  return { troubles: () => dhtTroubles([dht]) };
 }

@@ -1,6 +1,6 @@
 // Settings of the swarm-prober service, from SWARMSCOPE_* variables.
 import { hostPort, integer, listOf, oneOf, parseHostPort, text } from '@swarmscope/runtime/config.ts';
-import { busSettings, citizenSettings, processSettings } from '@swarmscope/runtime/settings.ts';
+import { busSettings, citizenSettings, processSettings, spoolSettings } from '@swarmscope/runtime/settings.ts';
 import { z } from 'zod';
 import { DEFAULT_BUDGETS } from './settings.ts';
 
@@ -19,6 +19,7 @@ export const proberConfig = z.object({
   ...processSettings,
   ...citizenSettings,
   ...busSettings,
+  ...spoolSettings,
   listen: hostPort('Local address of peers (TCP) and of the DHT node (UDP); keep the port over restarts.').default({
     host: '0.0.0.0',
     port: 6_882,

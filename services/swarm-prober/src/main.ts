@@ -1,6 +1,6 @@
 // The prober as a process of its own: settings from the environment, Kafka as the bus. Any number of them share the partitions.
 import { openKafkaBus } from '@swarmscope/bus/kafka.ts';
-import { readSpool, removeSpool, writeSpool } from '@swarmscope/bus/spool.ts';
+import { reopenSpool } from '@swarmscope/bus/spool.ts';
 import { readConfig } from '@swarmscope/runtime/config.ts';
 import { openLog } from '@swarmscope/runtime/log.ts';
 import { Metrics } from '@swarmscope/runtime/metrics.ts';
@@ -16,8 +16,6 @@ process.exit(
     const config = readConfig(proberConfig, process.env);
     const { kafkaBrokers, kafkaPartitions, kafkaReplicas, kafkaTopicPrefix, spoolFile } = config;
     const metrics = new Metrics();
-    const watch = await serveWatch(config.metricsListen, metrics, () => []);
-    shell.closing('metrics', () => watch.close());
     const bus = await openKafkaBus({
       brokers: kafkaBrokers,
       clientId: config.instanceId,
@@ -26,14 +24,10 @@ process.exit(
       ...(kafkaTopicPrefix !== undefined && { prefix: kafkaTopicPrefix }),
       onTrouble: (what, error) => log.warn({ err: error }, what),
     });
-    shell.closing('bus', async () => {
-      await bus.close();
-      if (spoolFile !== undefined) writeSpool(spoolFile, bus.unsent());
-    });
-    if (spoolFile !== undefined) {
-      for (const event of readSpool(spoolFile).events) bus.publish(event);
-      if (await bus.flush(10_000)) removeSpool(spoolFile);
-    }
-    await compose(shell, config, bus, metrics);
+    const spool = spoolFile === undefined ? undefined : reopenSpool(bus, spoolFile);
+    shell.closing('bus', () => bus.close().finally(() => spool?.()));
+    const { troubles } = await compose(shell, config, bus, metrics);
+    const watch = await serveWatch(config.metricsListen, metrics, () => [...troubles(), ...bus.troubles()]);
+    shell.closing('metrics', () => watch.close());
   }),
 );

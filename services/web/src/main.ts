@@ -8,6 +8,7 @@ import { serveWatch } from '@swarmscope/runtime/watch-server.ts';
 import { openHttp } from '@swarmscope/store/http.ts';
 import { webConfig } from './config.ts';
 import { startWeb } from './service.ts';
+import { StoreHealth } from './store-health.ts';
 
 const log = openLog({ service: 'web', instanceId: String(process.pid) });
 
@@ -17,7 +18,8 @@ process.exit(
     const store = openHttp({ url: config.clickhouseUrl });
     shell.closing('store', () => store.close());
     const metrics = new Metrics();
-    const watch = await serveWatch(config.metricsListen, metrics, () => []);
+    const health = new StoreHealth(store, () => systemClock.now());
+    const watch = await serveWatch(config.metricsListen, metrics, () => health.troubles());
     shell.closing('metrics', () => watch.close());
     shell.add(
       await startWeb({

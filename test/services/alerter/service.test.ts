@@ -5,6 +5,7 @@ import { startAlerter } from '@swarmscope/alerter/service.ts';
 import { ALERT_RULES } from '@swarmscope/dashboards/definitions/alerts.ts';
 import type { Event, EventOf } from '@swarmscope/events/event.ts';
 import { silentLog } from '@swarmscope/runtime/log.ts';
+import { StoreError } from '@swarmscope/store/store.ts';
 import { afterEach, expect, test } from 'vitest';
 
 const NOW = 1_764_000_000_000;
@@ -111,4 +112,37 @@ test('refused at first, then delivered and recorded; told once; resolved; a hear
   expect(hook.posts).toHaveLength(4);
   expect(JSON.parse(hook.posts[3]!.replace('POST /in ', ''))).toMatchObject({ alerts: [{ state: 'resolved' }] });
   expect(second.progress()).toMatchObject({ firing: 0, failures: 0 });
+});
+
+test('a store that does not answer for five minutes is a trouble, until it answers', async () => {
+  const { store, bus, clock } = world();
+  let isDown = false;
+  let next = Promise.withResolvers<void>();
+  const query = async (sql: string) => {
+    if (!sql.includes('FROM alert_changed')) next.resolve();
+    if (isDown) throw new StoreError('The ClickHouse server does not answer.');
+    return store.query(sql);
+  };
+  const settings = { alerts: 'embedded' as const };
+  const shared = { bus, store: { query }, clock, log: silentLog, instanceId: 'a', network: 'lab', settings, everyMs: 1 };
+  const alerter = await startAlerter({ ...shared, rules: [rule] });
+  closing.push(() => alerter.stop());
+  /** So many times it was asked, and the answers were looked at. */
+  const asked = async (times: number) => {
+    for (let i = 0; i < times; i += 1) {
+      next = Promise.withResolvers();
+      await next.promise;
+    }
+  };
+  await asked(2);
+  expect(alerter.troubles()).toEqual([]);
+  isDown = true;
+  await asked(2);
+  expect(alerter.troubles()).toEqual([]);
+  // Each round is half a minute.
+  await asked(12);
+  expect(alerter.troubles()).toEqual([`Rules could not be evaluated for 5 minutes: ${rule.uid}.`]);
+  isDown = false;
+  await asked(2);
+  expect(alerter.troubles()).toEqual([]);
 });
