@@ -3,17 +3,18 @@
 import { join } from 'node:path';
 import { type RunningAlerter, startAlerter } from '@swarmscope/alerter/service.ts';
 import { MemoryBus } from '@swarmscope/bus/memory.ts';
-import { readSpool, removeSpool, writeSpool } from '@swarmscope/bus/spool.ts';
+import { reopenSpool } from '@swarmscope/bus/spool.ts';
 import { type RunningCrawler, startCrawler } from '@swarmscope/dht-crawler/service.ts';
 import { encodeEvent } from '@swarmscope/events/event.ts';
 import { INGEST_GROUP, type RunningIngest, startIngest } from '@swarmscope/ingest/service.ts';
 import { AddressPolicy } from '@swarmscope/runtime/address-policy.ts';
 import { systemClock } from '@swarmscope/runtime/clock.ts';
+import { dhtTroubles } from '@swarmscope/runtime/dht-health.ts';
 import { Metrics } from '@swarmscope/runtime/metrics.ts';
 import { openPseudonyms } from '@swarmscope/runtime/pseudonym-seed.ts';
 import { systemRandom } from '@swarmscope/runtime/random.ts';
 import type { Shell } from '@swarmscope/runtime/service.ts';
-import { serveWatch } from '@swarmscope/runtime/watch-server.ts';
+import { type Health, serveWatch } from '@swarmscope/runtime/watch-server.ts';
 import { type EmbeddedStore, openEmbedded } from '@swarmscope/store/embedded.ts';
 import { type RunningProber, startProber } from '@swarmscope/swarm-prober/service.ts';
 import { LAB_TIMES, type ProberTimes, PUBLIC_TIMES } from '@swarmscope/swarm-prober/settings.ts';
@@ -85,7 +86,8 @@ export async function compose(shell: Shell, plan: Plan): Promise<Pipeline> {
   const { bus, ingest } = await openPipe(shell, store, metrics, plan, held.path);
   const alerter = plan.alerts ? shell.add(await openAlerter(store, bus, metrics, shell, plan, web.url)) : undefined;
   const measuring = await openMeasuring(shell, bus, metrics, plan, held.path);
-  const watch = plan.metricsPort === undefined ? undefined : await openMetrics(shell, metrics, plan.metricsPort);
+  const health = () => [...ingest.troubles(), ...dhtTroubles(measuring.dht), ...(alerter?.troubles() ?? [])];
+  const watch = plan.metricsPort === undefined ? undefined : await openMetrics(shell, metrics, plan.metricsPort, health);
   held.update({ url: web.url, metrics: watch ?? null });
   return { bus, store, ingest, web, alerter, ...measuring };
 }
@@ -118,9 +120,9 @@ function openAlerter(store: EmbeddedStore, bus: MemoryBus, metrics: Metrics, she
   return startAlerter({ ...shared, clock: systemClock, log: shell.log, everyMs: ALERT_EVERY_MS });
 }
 
-async function openMetrics(shell: Shell, metrics: Metrics, port: number): Promise<string> {
+async function openMetrics(shell: Shell, metrics: Metrics, port: number, health: Health): Promise<string> {
   try {
-    const server = await serveWatch({ host: PAGE_ADDRESS, port }, metrics, () => []);
+    const server = await serveWatch({ host: PAGE_ADDRESS, port }, metrics, health);
     shell.closing('metrics', () => server.close());
     return `http://${server.local.host}:${server.local.port}`;
   } catch (error) {
@@ -142,22 +144,22 @@ async function openPipe(
   directory: string,
 ): Promise<{ bus: MemoryBus; ingest: RunningIngest }> {
   const { instanceId, network } = plan.settings;
-  const spool = join(directory, SPOOL_FILE);
+  let closeSpool: (() => number) | undefined;
   const bus = new MemoryBus({ history: storeHistory(store) });
   shell.closing('bus', () => bus.close());
   shell.closing('spool', async () => {
-    const left = [...bus.uncommitted(INGEST_GROUP)].map(encodeEvent);
-    // What an earlier spool held was published above: it is stored by now, or among what is left.
-    removeSpool(spool);
-    const count = writeSpool(spool, left);
+    const count = closeSpool?.() ?? 0;
     if (count > 0) shell.log.warn({ events: count }, 'Events that could not be stored were spooled; the next start stores them.');
   });
   const sampled = { instanceId, network, build: VERSION };
   const ingest = shell.add(await startIngest({ bus, store, clock: systemClock, log: shell.log, metrics, sampled }));
   shell.closing('flush', async () => void (await bus.flush(FLUSH_MS)));
-  const { events: spooled } = readSpool(spool);
-  for (const event of spooled) bus.publish(event);
-  if (spooled.length > 0 && (await bus.flush(FLUSH_MS))) removeSpool(spool);
+  const unsent = () => [...bus.uncommitted(INGEST_GROUP)].map(encodeEvent);
+  closeSpool = reopenSpool(
+    { publish: (event) => bus.publish(event), flush: () => bus.flush(), unsent },
+    join(directory, SPOOL_FILE),
+  );
+  await bus.flush(FLUSH_MS);
   return { bus, ingest };
 }
 

@@ -12,7 +12,7 @@ import {
   toggle,
   variableOf,
 } from '@swarmscope/runtime/config.ts';
-import { busSettings, citizenSettings, processSettings } from '@swarmscope/runtime/settings.ts';
+import { busSettings, citizenSettings, processSettings, spoolSettings } from '@swarmscope/runtime/settings.ts';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 
@@ -120,7 +120,7 @@ describe('names and the reference', () => {
   });
 
   test('every shared setting says what it is', () => {
-    const all = z.object({ ...processSettings, ...citizenSettings, ...busSettings });
+    const all = z.object({ ...processSettings, ...citizenSettings, ...busSettings, ...spoolSettings });
     for (const row of configReference(all).split('\n').slice(2))
       expect(row).toMatch(/^\| `SWARMSCOPE_\w+` \| .+ \| .+ \| .+\. \|$/);
     expect(readConfig(all, {}).network).toBe('public');
