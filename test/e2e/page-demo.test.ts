@@ -60,7 +60,7 @@ describe.skipIf(missing('chromium').length > 0)('the page of the demo', () => {
     const isEqual = async () =>
       (await harbour.textContent()) ===
       String((await ask<{ proved: number }>("SELECT proved FROM swarms WHERE name = 'Harbour Lights'"))[0]!.proved);
-    await expect.poll(isEqual, { timeout: 30_000 }).toBe(true);
+    await expect.poll(isEqual, { timeout: 90_000 }).toBe(true);
     expect(shown.get('Mirage')).toBe('0');
     expect(complaints).toEqual([]);
     await page.locator('body').screenshot({ path: join(ARTIFACTS, 'demo-home.png') });

@@ -18,7 +18,7 @@ import { missing, need, ROOT } from '../support/extras.ts';
 
 const ARTIFACTS = join(ROOT, 'artifacts/page');
 const DYING = swarmOf(2);
-const PANEL_MS = 20_000;
+const PANEL_MS = 90_000;
 const format = (await import(pathToFileURL(join(ROOT, 'services/web/src/page/format.js')).href)) as {
   figure(value: number | null, unit: string): string;
 };
