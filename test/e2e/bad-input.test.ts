@@ -118,7 +118,7 @@ test('the port of the page is in use: nothing is left behind, and the directory 
 
 test('a second process on the same data directory is refused, the first goes on and ends in order', async () => {
   const data = join(directory, 'shared');
-  const first = start(['up', ...NOWHERE, '--data', data, '--port', '0', '--peer-port', '0']);
+  const first = start(['up', ...NOWHERE, '--data', data, '--port', '0', '--peer-port', '0', '--metrics-port', '0']);
   const [, url] = await first.saw(/page: (http:\S+)/);
   const second = await run(['up', ...NOWHERE, '--data', data, '--port', '0', '--peer-port', '0'], 60_000);
   expectOneSentence(second, new RegExp(`is in use by \`swarmscope up\` \\(process ${first.pid}\\)`), 1);
@@ -126,6 +126,8 @@ test('a second process on the same data directory is refused, the first goes on 
   expect(JSON.parse(asked.stdout)).toEqual([{ one: 1 }]);
   expectOneSentence(await run(['migrate', '--data', data], 60_000), /is in use by/, 1);
   expect((await fetch(url!)).status).toBe(200);
+  const { metrics } = JSON.parse(readFileSync(join(data, 'run.json'), 'utf8')) as { metrics: string };
+  expect(await (await fetch(`${metrics}/metrics`)).text()).toMatch(/web_answer_seconds_count\{.*kind="document".*\} [1-9]/);
   first.child.kill('SIGTERM');
   const ended = await first.ended;
   expect(ended.code).toBe(0);

@@ -51,6 +51,14 @@ test('what it stored can be asked afterwards, by SQL, by name, and as an export 
   expect(exported.stdout).not.toMatch(/127\.\d+\.\d+|peer_key|ip_prefix/);
 });
 
+test('on the same directory again: its own watch list is replaced, and only the new run is compared', async () => {
+  const ended = await run(['demo', '--once', '--json', '--port', '0', '--data', directory], 180_000);
+  expect(ended.code, ended.stderr).toBe(0);
+  const report = JSON.parse(ended.stdout) as DemoReport;
+  expect(report.torrents.every(({ measured }) => measured !== null)).toBe(true);
+  expect(report.equal).toBe(true);
+});
+
 test('its page answers while it runs, and Ctrl-C ends it in order at any time', async () => {
   const running = start(['demo', '--port', '0', '--seed', '2'], 120_000);
   const [, url] = await running.saw(/page: (http:\S+)/);

@@ -44,6 +44,8 @@ export interface Plan {
   readonly announce: 'all' | 'watched' | 'none';
   /** Whether rules are evaluated here; not in a demonstration that is over in a minute. */
   readonly alerts?: boolean;
+  /** Whether what earlier runs on the directory learnt is left aside: each demonstration has a network of its own. */
+  readonly isFresh?: boolean;
 }
 
 export interface Pipeline {
@@ -145,7 +147,7 @@ async function openPipe(
 ): Promise<{ bus: MemoryBus; ingest: RunningIngest }> {
   const { instanceId, network } = plan.settings;
   let closeSpool: (() => number) | undefined;
-  const bus = new MemoryBus({ history: storeHistory(store) });
+  const bus = new MemoryBus(plan.isFresh ? {} : { history: storeHistory(store) });
   shell.closing('bus', () => bus.close());
   shell.closing('spool', async () => {
     const count = closeSpool?.() ?? 0;
@@ -177,7 +179,7 @@ async function openMeasuring(shell: Shell, bus: MemoryBus, metrics: Metrics, pla
   const dht = await openDht({ address, port: plan.peerPort, policy, labNetworks, identity, clock, random, onInvariant });
   for (const driven of dht) shell.closing('dht', () => driven.stop());
   const shared = { dht, bus, clock, random, policy, pseudonyms, log: shell.log, metrics, network, instanceId, addresses };
-  const statePath = join(directory, CRAWLER_STATE_FILE);
+  const statePath = plan.isFresh ? undefined : join(directory, CRAWLER_STATE_FILE);
   const crawler = shell.add(await startCrawler({ ...shared, shard: { index: 0, count: 1 }, statePath }));
   const trackers = await openTrackers(shell, { address, policy, clock, random });
   const listen = { address, port: dht[0]!.local.port };

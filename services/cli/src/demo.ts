@@ -62,6 +62,7 @@ async function demoIn(shell: Shell, options: DemoOptions, terminal: Terminal): P
     page: { port: options.port, portsToTry: options.port === 0 ? 0 : PORTS_TO_TRY },
     verify,
     announce,
+    isFresh: true,
   });
   terminal.say(`page: ${pipeline.web.url}`);
   await followWatchlist(shell, pipeline, settings, watchlist);
