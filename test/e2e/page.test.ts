@@ -74,6 +74,8 @@ describe.skipIf(missing('chromium').length > 0)('the page', () => {
     );
     await page.setViewportSize({ width, height: Math.min(height + 2_000, 12_000) });
     for (const section of await page.locator('section[data-panel]').all()) {
+      // Panels that were drawn meanwhile may have pushed it out of sight again.
+      await section.scrollIntoViewIfNeeded();
       await section.locator('xpath=self::*[@aria-busy="false"]').waitFor({ timeout: PANEL_MS });
     }
   }

@@ -17,7 +17,7 @@ import type { Shell } from '@swarmscope/runtime/service.ts';
 import { type Health, serveWatch } from '@swarmscope/runtime/watch-server.ts';
 import { type EmbeddedStore, openEmbedded } from '@swarmscope/store/embedded.ts';
 import { type RunningProber, startProber } from '@swarmscope/swarm-prober/service.ts';
-import { LAB_TIMES, type ProberTimes, PUBLIC_TIMES } from '@swarmscope/swarm-prober/settings.ts';
+import { budgetsIn, LAB_TIMES, type ProberTimes, PUBLIC_TIMES } from '@swarmscope/swarm-prober/settings.ts';
 import type { TrackerClient } from '@swarmscope/swarm-prober/trackers.ts';
 import { createFront } from '@swarmscope/web/front.ts';
 import { type RunningWeb, startWeb } from '@swarmscope/web/service.ts';
@@ -183,8 +183,9 @@ async function openMeasuring(shell: Shell, bus: MemoryBus, metrics: Metrics, pla
   const crawler = shell.add(await startCrawler({ ...shared, shard: { index: 0, count: 1 }, statePath }));
   const trackers = await openTrackers(shell, { address, policy, clock, random });
   const listen = { address, port: dht[0]!.local.port };
-  const [utp, times] = [dht.map((driven) => driven.utp), proberTimes(labNetworks)];
-  const prober = shell.add(await startProber({ ...shared, utp, trackers, listen, verify, announce, times, onInvariant }));
+  const near = { times: proberTimes(labNetworks), budgets: budgetsIn(labNetworks) };
+  const own = { utp: dht.map((driven) => driven.utp), trackers, listen, onInvariant };
+  const prober = shell.add(await startProber({ ...shared, ...own, ...near, verify, announce }));
   return { dht, crawler, prober, trackers };
 }
 
