@@ -40,6 +40,7 @@ export class LoopbackSwarm {
   readonly content: Content;
   readonly peers: readonly LabPeer[];
   readonly #tcp: TcpTransport;
+  readonly #deaf: readonly Listener[];
   readonly #logs: ReadonlyMap<LabPeer, PeerLog>;
   readonly #listeners: readonly Listener[];
 
@@ -49,8 +50,10 @@ export class LoopbackSwarm {
     content: Content,
     logs: ReadonlyMap<LabPeer, PeerLog>,
     listeners: readonly Listener[],
+    deaf: readonly Listener[],
   ) {
     this.#tcp = tcp;
+    this.#deaf = deaf;
     this.cast = cast;
     this.content = content;
     this.peers = [...logs.keys()];
@@ -70,11 +73,12 @@ export class LoopbackSwarm {
     });
     const logs = new Map<LabPeer, PeerLog>();
     const listeners: Listener[] = [];
+    const deaf: Listener[] = [];
     for (const [index, role] of cast.peers.entries()) {
-      const open = await openPeer(cast, role, content, stage, index, logs);
-      if (open) listeners.push(open);
+      const { listener, isDeaf } = await openPeer(cast, role, content, stage, index, logs);
+      (isDeaf ? deaf : listeners).push(listener);
     }
-    return new LoopbackSwarm(stage.tcp, cast, content, logs, listeners);
+    return new LoopbackSwarm(stage.tcp, cast, content, logs, listeners, deaf);
   }
 
   /** What this peer did so far; undefined for an endpoint that is none of the swarm's. */
@@ -95,6 +99,11 @@ export class LoopbackSwarm {
     this.#tcp.dial(to, session, onFact, { localAddress: peer.plan.endpoint.address });
   }
 
+  /** From now on nobody listens for the dead and those behind a NAT. Called when every socket of the world is bound: a port given back before could be given to another peer. */
+  async hush(): Promise<void> {
+    await Promise.all(this.#deaf.map((listener) => listener.close()));
+  }
+
   async close(): Promise<void> {
     await Promise.all(this.#listeners.map((listener) => listener.close()));
   }
@@ -108,7 +117,7 @@ async function openPeer(
   stage: Stage,
   index: number,
   logs: Map<LabPeer, PeerLog>,
-): Promise<Listener | undefined> {
+): Promise<{ listener: Listener; isDeaf: boolean }> {
   const log: PeerLog = { conversations: 0, bytesServed: 0, corruptBlocks: 0, withheld: 0 };
   let peer: LabPeer | undefined;
   const accept = () => {
@@ -125,7 +134,6 @@ async function openPeer(
   const listener = await stage.tcp.listen<PeerSessionFact>({ address: stage.nextAddress(), port: 0 }, accept);
   const endpoint = listener.local;
   const isDeaf = role.kind === 'dead' || role.nat === true;
-  if (isDeaf) await listener.close();
   const seed = mix32(stage.seed, index);
   const has = share(content.pieces, role.share ?? 1, role, cast);
   peer = new LabPeer({
@@ -149,7 +157,7 @@ async function openPeer(
       : {}),
   });
   logs.set(peer, log);
-  return isDeaf ? undefined : listener;
+  return { listener, isDeaf };
 }
 
 /** BEP 11 wants no more in one message. */

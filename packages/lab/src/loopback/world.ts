@@ -130,6 +130,7 @@ async function openSwarms(options: WorldOptions, parts: Parts, opened: (() => Pr
     swarms.push(swarm);
     announce(swarm, parts, swarmSeed);
   }
+  await Promise.all(swarms.map((swarm) => swarm.hush()));
   for (let i = 0; i < strays; i++) announceStray(dht, addresses, mix32(seed, 0x57, i), nextAddress);
   return swarms;
 }
