@@ -33,6 +33,7 @@ describe.skipIf(process.platform !== 'linux')('the cast of the demonstration, pr
     const nextAddress = () => address(host++);
     for (const [i, cast] of CAST.entries())
       swarms.push(await LoopbackSwarm.open(cast, { tcp, seed: 1 + i, startMs: clock.now(), trackers: [], nextAddress }));
+    await Promise.all(swarms.map((swarm) => swarm.hush()));
     const bus = new MemoryBus();
     const publish = bus.publish.bind(bus);
     bus.publish = (event) => {
