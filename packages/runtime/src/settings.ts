@@ -1,7 +1,7 @@
 // Settings that several services have: spread these groups into a service's own schema.
 import { hostname } from 'node:os';
 import { parseNetwork } from './address-ranges.ts';
-import { hostPort, integer, listOf, oneOf, text } from './config.ts';
+import { hostPort, integer, listOf, oneOf, parseHostPort, text } from './config.ts';
 import { LOG_LEVELS } from './log.ts';
 
 const isNetwork = (entry: string): boolean => {
@@ -43,6 +43,29 @@ export const citizenSettings = {
   pseudonymSeedFile: text(
     'File of that key, made when absent and overwritten each period; shared by services that see it.',
   ).optional(),
+};
+
+/** How fast a DHT node asks, all families and uses together; the limit of a single host is no setting. */
+export const paceSettings = {
+  packetsPerSecond: integer('DHT queries a second in all, lookups included.', 1, 100_000).default(400),
+  flowsPerMinute: integer('Distinct hosts asked in a minute: home routers die of flows.', 1, 10_000_000).default(12_000),
+};
+
+/** Run by the authors of the clients that they are named after; each answers find_node for newcomers. */
+export const PUBLIC_BOOTSTRAP: readonly string[] = [
+  'router.bittorrent.com:6881',
+  'dht.transmissionbt.com:6881',
+  'dht.libtorrent.org:25401',
+  'router.utorrent.com:6881',
+];
+
+/** Where a DHT node begins. */
+export const bootstrapSettings = {
+  bootstrap: listOf(
+    'DHT nodes asked first while the routing table is empty.',
+    'HOST:PORT',
+    (entry) => parseHostPort(entry) !== undefined,
+  ).default([...PUBLIC_BOOTSTRAP]),
 };
 
 /** The Kafka bus. */

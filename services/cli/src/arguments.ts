@@ -24,6 +24,13 @@ export function readSeconds(text: string): number {
   return seconds;
 }
 
+/** A whole number above 0. */
+export function readCount(text: string): number {
+  const count = /^\d{1,9}$/.test(text) ? Number(text) : 0;
+  if (count === 0) throw new InvalidArgumentError('It is a whole number above 0.');
+  return count;
+}
+
 /** A TCP or UDP port, 0 meaning "any free one" where that makes sense. */
 export function readPort(text: string): number {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;

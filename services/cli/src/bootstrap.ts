@@ -1,17 +1,12 @@
 // Where a DHT is entered: the public nodes by default, asked again with growing patience while nobody answers.
 import type { Endpoint } from '@swarmscope/bittorrent/machine.ts';
-import type { HostPort } from './arguments.ts';
+import { PUBLIC_BOOTSTRAP } from '@swarmscope/runtime/settings.ts';
+import { type HostPort, parseHostPort } from './arguments.ts';
 import { bootstrapDht, type DrivenDht, knownNodes } from './dht-shell.ts';
 import { resolveHosts } from './lookup.ts';
 import { pause } from './pause.ts';
 
-/** Run by the makers of the clients; each answers find_node for newcomers. */
-export const PUBLIC_NODES: readonly HostPort[] = [
-  { host: 'router.bittorrent.com', port: 6881 },
-  { host: 'router.utorrent.com', port: 6881 },
-  { host: 'dht.transmissionbt.com', port: 6881 },
-  { host: 'dht.libtorrent.org', port: 25_401 },
-];
+export const PUBLIC_NODES: readonly HostPort[] = PUBLIC_BOOTSTRAP.map((text) => parseHostPort(text)!);
 
 const POLL_MS = 250;
 /** After this long without an answer people are told. */

@@ -1,6 +1,7 @@
-// What `swarmscope crawl` does: the crawler on a bus whose every event is written as a line of NDJSON.
+// What `swarmscope crawl` does: the crawler on a bus whose every event is written as a line of NDJSON, and shown while it runs.
 import { MemoryBus } from '@swarmscope/bus/memory.ts';
-import { startCrawler } from '@swarmscope/dht-crawler/service.ts';
+import { type RunningCrawler, startCrawler } from '@swarmscope/dht-crawler/service.ts';
+import { readState } from '@swarmscope/dht-crawler/state.ts';
 import { TOPICS } from '@swarmscope/events/definitions.ts';
 import { AddressPolicy } from '@swarmscope/runtime/address-policy.ts';
 import { systemClock } from '@swarmscope/runtime/clock.ts';
@@ -10,18 +11,23 @@ import { openPseudonyms } from '@swarmscope/runtime/pseudonym-seed.ts';
 import { systemRandom } from '@swarmscope/runtime/random.ts';
 import type { Shell } from '@swarmscope/runtime/service.ts';
 import type { CrawlOptions } from './commands/crawl.ts';
+import { type CrawlLook, crawlLine, crawlPicture } from './crawl-view.ts';
 import { bootstrapDht, openDht } from './dht-shell.ts';
 import { type EventSink, openEventSink } from './events-file.ts';
 import { Failure } from './failure.ts';
-import { openIdentity } from './identity.ts';
+import { fixedIdentity, openIdentity } from './identity.ts';
+import { LiveView } from './live-view.ts';
 import { resolveHosts } from './lookup.ts';
 import { pause } from './pause.ts';
-import { openProgress } from './progress.ts';
 import { runShell } from './running.ts';
-import { readSettings, type Settings } from './settings.ts';
+import { crawlLimits, readSettings, type Settings } from './settings.ts';
 import type { Terminal } from './terminal.ts';
 
-const PROGRESS_MS = 500;
+const LOOK_MS = 500;
+/** Without a terminal: a line in so many looks. */
+const LINE_EVERY = 20;
+/** Rates are those of so many looks. */
+const RATE_LOOKS = 10;
 const FLUSH_MS = 10_000;
 
 export async function crawl(options: CrawlOptions, terminal: Terminal): Promise<void> {
@@ -31,11 +37,12 @@ export async function crawl(options: CrawlOptions, terminal: Terminal): Promise<
     service: 'crawl',
     instanceId: settings.instanceId,
   });
-  let found: Progress | undefined;
-  const sink = openEventSink(options.events, terminal);
+  const view = terminal.interactive ? new LiveView(terminal) : undefined;
+  let found: CrawlLook | undefined;
+  const sink = openEventSink(options.events, view && terminal.isShared ? printingAbove(view, terminal) : terminal);
   try {
     await runShell(log, async (shell) => {
-      found = await crawlIn(shell, options, settings, sink, terminal);
+      found = await crawlIn(shell, options, settings, sink, view, terminal);
     });
   } finally {
     sink.close();
@@ -44,18 +51,21 @@ export async function crawl(options: CrawlOptions, terminal: Terminal): Promise<
   terminal.say(`${summary(found)}, ${sink.lines} events`);
 }
 
+/** Events appear above the picture where both are on one terminal. */
+function printingAbove(view: LiveView, terminal: Terminal): Terminal {
+  return { ...terminal, print: (text) => view.above(() => terminal.print(text)) };
+}
+
 async function crawlIn(
   shell: Shell,
   options: CrawlOptions,
   settings: Settings,
   sink: EventSink,
+  view: LiveView | undefined,
   terminal: Terminal,
-): Promise<Progress> {
+): Promise<CrawlLook> {
   const bootstrap = await resolveHosts(options.bootstrap ?? []);
   if (bootstrap.length === 0) throw new Failure('none of the bootstrap names could be resolved');
-  const clock = systemClock;
-  const random = systemRandom();
-  const policy = new AddressPolicy(settings);
   const bus = new MemoryBus();
   const writing = await bus.consume({ group: 'file', topics: TOPICS, durable: true }, async (batch) =>
     sink.write(batch.records.map((record) => record.value)),
@@ -64,55 +74,65 @@ async function crawlIn(
     await bus.flush(FLUSH_MS);
     await writing.stop();
   });
+  const { crawler, dht } = await startMeasuring(shell, options, settings, bus);
+  bootstrapDht(dht, bootstrap);
+  return watchCrawl(crawler, options, shell, view, terminal);
+}
+
+/** The DHT nodes and the crawler on them. With a state file both go on where they were left. */
+async function startMeasuring(shell: Shell, options: CrawlOptions, settings: Settings, bus: MemoryBus) {
+  const [clock, random, policy] = [systemClock, systemRandom(), new AddressPolicy(settings)];
+  const { network, instanceId, labNetworks } = settings;
   const pseudonyms = openPseudonyms({ clock });
   shell.closing('pseudonyms', async () => pseudonyms.stop());
-  const identity = openIdentity(undefined);
-  const { labNetworks } = settings;
-  const dht = await openDht({ ...options, policy, labNetworks, identity, clock, random, onInvariant: shell.onInvariant });
+  const kept = options.state === undefined ? {} : readState(options.state, shell.log);
+  const identity = options.state === undefined ? openIdentity(undefined) : fixedIdentity({ 4: kept[4]?.id, 6: kept[6]?.id });
+  const { pace, limits } = crawlLimits(settings);
+  const shared = { policy, clock, random };
+  const dht = await openDht({ ...options, ...shared, labNetworks, pace, identity, onInvariant: shell.onInvariant });
   for (const driven of dht) shell.closing('dht', () => driven.stop());
   const crawler = shell.add(
     await startCrawler({
+      ...shared,
       dht,
       bus,
-      clock,
-      random,
-      policy,
       pseudonyms,
       log: shell.log,
       metrics: new Metrics({ processMetrics: false }),
-      network: settings.network,
-      instanceId: settings.instanceId,
+      network,
+      instanceId,
       addresses: 'full',
       shard: options.shard ?? { index: 0, count: 1 },
+      statePath: options.state,
+      limits,
     }),
   );
-  bootstrapDht(dht, bootstrap);
-  await watchCrawl(crawler, options.seconds, shell, terminal);
-  return crawler.progress();
+  return { crawler, dht };
 }
 
-type Progress = ReturnType<Awaited<ReturnType<typeof startCrawler>>['progress']>;
-
+/** Shows the crawl until its time is over or somebody ends it; answers the last look at it. */
 async function watchCrawl(
-  crawler: { progress(): Progress },
-  seconds: number | undefined,
+  crawler: RunningCrawler,
+  { seconds, shard = { index: 0, count: 1 } }: CrawlOptions,
   shell: Shell,
+  view: LiveView | undefined,
   terminal: Terminal,
-): Promise<void> {
-  const end = seconds === undefined ? Number.POSITIVE_INFINITY : systemClock.now() + seconds * 1_000;
-  const progress = terminal.interactive ? openProgress(terminal) : undefined;
-  while (!shell.ending.aborted && systemClock.now() < end) {
-    await pause(Math.min(PROGRESS_MS, Math.max(0, end - systemClock.now())), shell.ending);
-    const { nodes, infohashes, coveragePpm } = crawler.progress();
-    progress?.show([
-      { name: 'swept (percent)', value: Math.floor(coveragePpm / 10_000), total: 100 },
-      { name: 'nodes', value: nodes, total: 0 },
-      { name: 'infohashes', value: infohashes, total: 0 },
-    ]);
+): Promise<CrawlLook> {
+  const look = (): CrawlLook => ({ ...crawler.progress(), ...crawler.details(), atMs: systemClock.now() });
+  const frame = { startMs: systemClock.now(), shard: `${shard.index + 1}/${shard.count}` };
+  const endMs = seconds === undefined ? Number.POSITIVE_INFINITY : frame.startMs + seconds * 1_000;
+  const looks = [look()]; // bound: RATE_LOOKS
+  for (let count = 1; !shell.ending.aborted && systemClock.now() < endMs; count += 1) {
+    await pause(Math.min(LOOK_MS, Math.max(0, endMs - systemClock.now())), shell.ending);
+    const now = look();
+    view?.show(crawlPicture(frame, now, looks[0]!, terminal.drawingWidth() - 1));
+    if (!view && count % LINE_EVERY === 0) terminal.say(crawlLine(frame, now));
+    looks.push(now);
+    if (looks.length > RATE_LOOKS) looks.shift();
   }
-  progress?.stop();
+  return look();
 }
 
-function summary({ nodes, infohashes, confirmed, queries, answers, sweeps }: Progress): string {
+function summary({ nodes, infohashes, confirmed, queries, answers, sweeps }: CrawlLook): string {
   return `${nodes} nodes, ${infohashes} infohashes (${confirmed} confirmed), ${sweeps} sweeps, ${answers} answers to ${queries} queries`;
 }

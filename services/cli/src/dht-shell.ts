@@ -2,6 +2,7 @@
 
 import type { DhtFact } from '@swarmscope/bittorrent/dht/facts.ts';
 import { DhtNode } from '@swarmscope/bittorrent/dht/node.ts';
+import type { PaceLimits } from '@swarmscope/bittorrent/dht/pace.ts';
 import { deriveId, fitsAddress } from '@swarmscope/bittorrent/dht/secure-id.ts';
 import { endpointKey } from '@swarmscope/bittorrent/endpoint.ts';
 import type { Endpoint, Random } from '@swarmscope/bittorrent/machine.ts';
@@ -28,6 +29,7 @@ export interface DhtPlan {
   readonly port: number;
   readonly policy: AddressPolicy;
   readonly labNetworks: readonly string[];
+  readonly pace?: Partial<PaceLimits>;
   readonly identity: Identity;
   readonly clock: Clock;
   readonly random: Random;
@@ -70,6 +72,7 @@ async function openNode(plan: DhtPlan, address: string): Promise<DrivenDht> {
     id: plan.identity.nodeId(family) ?? plan.identity.keep(family, randomBytes(plan.random, ID_BYTES)),
     random: plan.random,
     admits: (endpoint) => plan.policy.admits(endpoint),
+    ...(plan.pace && { pace: plan.pace }),
     ...(onOneAddress(plan.labNetworks) ? { hostOf: endpointKey, caps: { perHost: 1, perPrefix: Number.POSITIVE_INFINITY } } : {}),
   });
   const driven = drive(node, rest, clock, onInvariant);

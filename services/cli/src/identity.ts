@@ -28,6 +28,18 @@ export function openIdentity(directory: string | undefined): Identity {
   };
 }
 
+/** Ids that somebody else keeps over restarts: what is kept here lasts as long as the process. */
+export function fixedIdentity(given: Readonly<Record<4 | 6, Uint8Array | undefined>>): Identity {
+  const ids = { ...given };
+  return {
+    nodeId: (family) => ids[family],
+    keep(family, id) {
+      ids[family] = id;
+      return id;
+    },
+  };
+}
+
 function readIds(file: string): Record<string, Uint8Array> {
   try {
     const texts = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;

@@ -8,8 +8,14 @@ export interface Terminal {
   printBytes(bytes: Uint8Array): boolean;
   /** One line for people, beside the data. */
   say(line: string): void;
+  /** The same, as it is: to draw on a terminal. */
+  draw(text: string): void;
   /** Standard error is a terminal: progress may be drawn on it. */
   readonly interactive: boolean;
+  /** Data and words go to a terminal both: most likely the same one. */
+  readonly isShared: boolean;
+  /** Columns of the terminal that is drawn on, now: it may change. */
+  drawingWidth(): number;
   /** Columns that fit a line of standard output; a wide default when it is no terminal. */
   readonly width: number;
 }
@@ -28,7 +34,11 @@ export function processTerminal(): Terminal {
     print: (text) => void process.stdout.write(text),
     printBytes: (bytes) => process.stdout.write(bytes),
     say: (line) => void process.stderr.write(`${line}\n`),
-    interactive: process.stderr.isTTY === true,
+    draw: (text) => void process.stderr.write(text),
+    // A terminal that cannot move its cursor is a printer.
+    interactive: process.stderr.isTTY === true && process.env['TERM'] !== 'dumb',
+    isShared: process.stderr.isTTY === true && process.stdout.isTTY === true,
+    drawingWidth: () => process.stderr.columns || WIDTH_UNKNOWN,
     width: process.stdout.isTTY ? process.stdout.columns : WIDTH_UNKNOWN,
   };
 }

@@ -163,6 +163,7 @@ export class Crawl {
     this.#tasks.delete(tag);
     const { node } = task;
     node.asked = false;
+    if (node.met && node.failures === 0) this.findings.line.note(true);
     node.failures = 0;
     node.answers++;
     if (fact.mismatch) {
@@ -193,6 +194,7 @@ export class Crawl {
     node.asked = false;
     if (fact.type === 'refused') planRefused(node, visit, now);
     else {
+      if (node.met && node.failures === 0) this.findings.line.note(false);
       node.failures++;
       node.timeouts++;
       if (visit === 'sample' && ++node.deafLooks >= DEAF_LOOKS && node.looks === 0) node.bep51 = false;
@@ -211,7 +213,7 @@ export class Crawl {
 
   /** Queues a node for its next visit. */
   #plan(node: CrawlNode, now: number): void {
-    const planned = nextVisit(node);
+    const planned = nextVisit(node, this.findings.line.patience);
     this.#setOpen(node, planned?.open ?? false);
     if (!planned || node.asked) return;
     if (!node.queued || planned.atMs < node.queuedMs) this.frontier.add(node, planned.atMs, now);
@@ -271,7 +273,7 @@ export class Crawl {
   #askOne(now: number, dht: DhtNode, out: Out<DhtFact>): boolean {
     if (++this.#picks % CONFIRM_SHARE === 0 && this.#askConfirm(now, dht, out)) return true;
     for (let node = this.frontier.next(now); node; node = this.frontier.next(now)) {
-      const planned = nextVisit(node);
+      const planned = nextVisit(node, this.findings.line.patience);
       if (node.asked) continue; // it is planned again when it has answered
       if (!planned || this.roster.at(node) !== node) {
         this.#setOpen(node, false);
@@ -347,6 +349,7 @@ export class Crawl {
       node.lookMs = Math.min(now + 1000 * MAX_INTERVAL_S, Math.max(0, now + lookAtMs - wallMs));
       if (done) node.checks = node.looks = node.finds = 1;
       if (done) node.bep51 = node.control = node.settled = true;
+      if (done) this.findings.remember(node, now);
       if (!done && node.lookMs <= now) node.lookMs = 0;
     }
     this.frontier.clear();

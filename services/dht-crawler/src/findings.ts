@@ -6,6 +6,7 @@ import type { Endpoint } from '@swarmscope/bittorrent/machine.ts';
 import type { NodeVerdict, SightingWay } from '@swarmscope/events/enums.ts';
 import { ConfirmQueue } from './confirm.ts';
 import { isCondemned, judge } from './judge.ts';
+import { Line } from './line.ts';
 import { type CrawlNode, type Roster, settle } from './nodes.ts';
 import type { SeenInfohashes } from './seen.ts';
 import { noteShown } from './store-view.ts';
@@ -47,6 +48,7 @@ const RETELL_MS = 3_600_000;
 
 export class Findings {
   readonly confirms = new ConfirmQueue(CONFIRM_CAPACITY);
+  readonly line = new Line();
   /** Nodes that answer and are believed. */
   met = 0;
   /** Condemned ones of this sweep. */
@@ -108,6 +110,14 @@ export class Findings {
     if (!node.version && reply.versionAt >= 0) node.version = reply.copy(reply.versionAt, Math.min(8, reply.versionLength));
   }
 
+  /** A node that an earlier process met in this sweep: it counts as met, and is not told of again for what was seen then. */
+  remember(node: CrawlNode, now: number): void {
+    if (node.verdict === undefined) this.met++;
+    node.met = true;
+    node.verdict = node.published = 'ok';
+    node.publishedMs = now;
+  }
+
   /** What a true answer to a task says beside its contacts. */
   learn(task: Task, reply: Fields, now: number): void {
     const { node, visit } = task;
@@ -159,7 +169,7 @@ export class Findings {
   judge(node: CrawlNode, now: number): void {
     const before = node.verdict;
     if (before !== undefined && before !== 'ok' && before !== 'silent') return;
-    const verdict = judge(node);
+    const verdict = judge(node, this.line.patience);
     if (verdict === undefined) return;
     if (verdict !== before) {
       node.verdict = verdict;

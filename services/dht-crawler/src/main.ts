@@ -11,7 +11,7 @@ import { openPseudonyms } from '@swarmscope/runtime/pseudonym-seed.ts';
 import { systemRandom } from '@swarmscope/runtime/random.ts';
 import { runService } from '@swarmscope/runtime/service.ts';
 import { serveWatch } from '@swarmscope/runtime/watch-server.ts';
-import { crawlerConfig } from './config.ts';
+import { crawlerConfig, crawlShareOf } from './config.ts';
 import { openDht, resolveBootstrap } from './dht.ts';
 import { startCrawler } from './service.ts';
 import { readState } from './state.ts';
@@ -40,7 +40,7 @@ process.exit(
     const pace = { packetsPerSecond, flowsPerMinute };
     const dht = await openDht({ listen: config.listen, policy, kept, pace, clock, random, onInvariant: shell.onInvariant });
     for (const node of dht) shell.closing('dht', () => node.stop());
-    const limits = { queriesPerSecond: Math.max(1, Math.floor(packetsPerSecond * 0.85)), maxNodes: config.nodesMax };
+    const limits = { queriesPerSecond: crawlShareOf(packetsPerSecond), maxNodes: config.nodesMax };
     const shard = { index: config.shardIndex - 1, count: config.shardCount };
     const common = { bus, clock, random, policy, pseudonyms, log, metrics, network, instanceId, addresses };
     const { infohashesMax, takedown } = config;

@@ -2,11 +2,13 @@
 import { addressPrefix } from '@swarmscope/bittorrent/address.ts';
 import type { DhtFact } from '@swarmscope/bittorrent/dht/facts.ts';
 import type { DhtNode } from '@swarmscope/bittorrent/dht/node.ts';
+import { type DhtCounters, zeroCounters } from '@swarmscope/bittorrent/dht/node-options.ts';
 import { deriveId, fitsAddress } from '@swarmscope/bittorrent/dht/secure-id.ts';
 import { endpointKey, type Family } from '@swarmscope/bittorrent/endpoint.ts';
 import type { Endpoint, Random } from '@swarmscope/bittorrent/machine.ts';
 import type { MalformedReason } from '@swarmscope/bittorrent/malformed.ts';
 import type { Bus } from '@swarmscope/bus/bus.ts';
+import type { NodeVerdict } from '@swarmscope/events/enums.ts';
 import { AddressPolicy } from '@swarmscope/runtime/address-policy.ts';
 import { Alarm } from '@swarmscope/runtime/alarm.ts';
 import type { Clock } from '@swarmscope/runtime/clock.ts';
@@ -14,6 +16,7 @@ import type { Driven } from '@swarmscope/runtime/drive.ts';
 import type { Log } from '@swarmscope/runtime/log.ts';
 import type { Metrics } from '@swarmscope/runtime/metrics.ts';
 import type { Service } from '@swarmscope/runtime/service.ts';
+import { readUdpDrops } from '@swarmscope/runtime/udp-drops.ts';
 import { Crawl, type CrawlOptions, DEFAULT_CRAWL } from './crawl.ts';
 import { distanceShare, LookupDistances, markRecapture, type SizeEstimate } from './dht-size.ts';
 import { shardOf } from './frontier.ts';
@@ -58,8 +61,22 @@ export interface CrawlerProgress {
   readonly malformed: Readonly<Partial<Record<MalformedReason, number>>>;
 }
 
+/** What people watch besides: of this sweep, of all families together. */
+export interface CrawlerDetails {
+  readonly packets: Readonly<DhtCounters>;
+  /** Nodes heard of and not yet forgotten, whatever they are. */
+  readonly listed: number;
+  readonly liars: Readonly<Partial<Record<NodeVerdict, number>>>;
+  /** Datagrams that the kernel dropped because we were too slow; undefined where the system does not tell. */
+  readonly udpDrops: number | undefined;
+  readonly dhtSize: SizeEstimate | undefined;
+  /** Share of the budgets in use, permille. */
+  readonly budgets: Readonly<Record<string, number>>;
+}
+
 export interface RunningCrawler extends Service {
   progress(): CrawlerProgress;
+  details(): CrawlerDetails;
 }
 
 const SAMPLE_MS = 10_000;
@@ -177,7 +194,7 @@ class CrawlerService implements RunningCrawler {
 
   progress(): CrawlerProgress {
     const sum = (of: (part: Part) => number) => this.#parts.reduce((total, part) => total + of(part), 0);
-    const counters = this.#parts.map(({ driven }) => driven.act((node) => node.counters));
+    const { asked, answered, refused } = this.#packets();
     const inhabited = this.#parts.filter(({ crawl }) => crawl.met > 0);
     return {
       nodes: sum(({ crawl }) => crawl.met),
@@ -185,10 +202,35 @@ class CrawlerService implements RunningCrawler {
       confirmed: this.#seen.confirmed,
       coveragePpm: inhabited.length > 0 ? Math.min(...inhabited.map(({ crawl }) => crawl.frontier.coveragePpm)) : 0,
       sweeps: Math.max(0, ...this.#parts.map(({ crawl }) => crawl.sweeps)),
-      queries: counters.reduce((total, each) => total + each.asked, 0),
-      answers: counters.reduce((total, each) => total + each.answered + each.refused, 0),
+      queries: asked,
+      answers: answered + refused,
       malformed: { ...this.#malformed },
     };
+  }
+
+  details(): CrawlerDetails {
+    return {
+      packets: this.#packets(),
+      listed: this.#parts.reduce((total, { crawl }) => total + crawl.roster.size, 0),
+      liars: this.#liars(),
+      udpDrops: this.#udpDrops(),
+      dhtSize: this.#distances.estimate() ?? this.#recaptured(),
+      budgets: this.#budgets(this.#options.clock.now()),
+    };
+  }
+
+  #packets(): DhtCounters {
+    const total = zeroCounters();
+    for (const { driven } of this.#parts) {
+      const counters = driven.act((node) => node.counters);
+      for (const name of Object.keys(total) as (keyof DhtCounters)[]) total[name] += counters[name];
+    }
+    return total;
+  }
+
+  #udpDrops(): number | undefined {
+    const told = this.#parts.map(({ driven }) => readUdpDrops(driven.local)).filter((drops) => drops !== undefined);
+    return told.length > 0 ? told.reduce((sum, drops) => sum + drops, 0) : undefined;
   }
 
   /** `crawl_sampled` and `service_sampled`, each 10 s. */
@@ -240,8 +282,8 @@ class CrawlerService implements RunningCrawler {
     return budgets;
   }
 
-  #liars(): Record<string, number> {
-    const liars: Record<string, number> = {};
+  #liars(): Partial<Record<NodeVerdict, number>> {
+    const liars: Partial<Record<NodeVerdict, number>> = {};
     for (const { crawl } of this.#parts)
       for (const [verdict, count] of crawl.findings.liars) liars[verdict] = (liars[verdict] ?? 0) + count;
     return liars;
@@ -252,9 +294,10 @@ class CrawlerService implements RunningCrawler {
     const counters: Record<string, number> = { ...counts };
     const recaptured = this.#recaptured();
     if (recaptured) counters['size_recaptured'] = Math.round(recaptured.size);
-    for (const { driven, crawl } of this.#parts) {
-      for (const [name, value] of Object.entries(driven.act((node) => node.counters)))
-        counters[`dht_${name}`] = (counters[`dht_${name}`] ?? 0) + value;
+    for (const [name, value] of Object.entries(this.#packets())) counters[`dht_${name}`] = value;
+    const drops = this.#udpDrops();
+    if (drops !== undefined) counters['udp_drops'] = drops;
+    for (const { crawl } of this.#parts) {
       counters['listed'] = (counters['listed'] ?? 0) + crawl.roster.size;
       counters['refused_for_room'] = (counters['refused_for_room'] ?? 0) + crawl.roster.refused;
     }
@@ -267,6 +310,15 @@ class CrawlerService implements RunningCrawler {
       const counters = this.#counters();
       return Object.fromEntries(Object.entries(counters).filter(([name]) => name.startsWith('dht_')));
     });
+    metrics.counters(
+      'crawl_udp_drops',
+      'Datagrams that the kernel dropped because they were not read in time (Linux).',
+      'socket',
+      () => {
+        const drops = this.#udpDrops();
+        return drops === undefined ? {} : { dht: drops };
+      },
+    );
     metrics.counters('crawl_malformed', 'Datagrams that were no KRPC, by reason.', 'reason', () => ({ ...this.#malformed }));
     metrics.gauges('crawl_state', 'What the crawl knows now.', 'name', () => {
       const { nodes, infohashes, confirmed, coveragePpm, sweeps } = this.progress();

@@ -1,30 +1,22 @@
 // Settings of the swarm-prober service, from SWARMSCOPE_* variables.
-import { hostPort, integer, listOf, oneOf, parseHostPort, text } from '@swarmscope/runtime/config.ts';
-import { busSettings, citizenSettings, processSettings, spoolSettings } from '@swarmscope/runtime/settings.ts';
+import { hostPort, integer, oneOf, text } from '@swarmscope/runtime/config.ts';
+import { bootstrapSettings, busSettings, citizenSettings, processSettings, spoolSettings } from '@swarmscope/runtime/settings.ts';
 import { z } from 'zod';
 import { DEFAULT_BUDGETS } from './settings.ts';
 
-/** Run by the authors of the clients that they are named after. */
-const PUBLIC_BOOTSTRAP = [
-  'router.bittorrent.com:6881',
-  'dht.transmissionbt.com:6881',
-  'dht.libtorrent.org:25401',
-  'router.utorrent.com:6881',
-];
 const MIB = 1024 * 1024;
 const WHOSE = ['watched', 'all', 'none'] as const;
-const isHostPort = (entry: string) => parseHostPort(entry) !== undefined;
 
 export const proberConfig = z.object({
   ...processSettings,
   ...citizenSettings,
   ...busSettings,
   ...spoolSettings,
+  ...bootstrapSettings,
   listen: hostPort('Local address of peers (TCP) and of the DHT node (UDP); keep the port over restarts.').default({
     host: '0.0.0.0',
     port: 6_882,
   }),
-  bootstrap: listOf('DHT nodes asked first while the routing table is empty.', 'HOST:PORT', isHostPort).default(PUBLIC_BOOTSTRAP),
   verify: oneOf('Whose pieces may be requested.', WHOSE).default('watched'),
   announce: oneOf('Where we announce ourselves.', WHOSE).default('watched'),
   sourcesDirectory: text('Directory of *.torrent and *.magnet files: trackers with their passkeys, never published.').optional(),

@@ -4,12 +4,14 @@ import type { Terminal } from '../../../services/cli/src/terminal.ts';
 export interface Recorder extends Terminal {
   printed: string;
   readonly said: string[];
+  drawn: string;
 }
 
 export function recorder(): Recorder {
   const record: Recorder = {
     printed: '',
     said: [],
+    drawn: '',
     print(text) {
       record.printed += text;
     },
@@ -20,7 +22,12 @@ export function recorder(): Recorder {
     say(line) {
       record.said.push(line);
     },
+    draw(text) {
+      record.drawn += text;
+    },
     interactive: false,
+    isShared: false,
+    drawingWidth: () => 130,
     width: 130,
   };
   return record;

@@ -171,6 +171,10 @@ describe('a crawl that is taken up again', () => {
     after.crawl.restore({ id: before.node.id, table: [], ...kept }, 0, 1_700_000_060_000, after.node);
     expect(after.crawl.sweeps).toBe(1);
     const done = new Set(kept.nodes.filter((node) => node.done).map(({ endpoint }) => endpointKey(endpoint)));
+    expect(after.crawl.met).toBe(done.size);
+    expect(after.crawl.frontier.coveragePpm).toBeGreaterThan(0);
+    after.crawl.tellAll(0);
+    expect(after.verdicts.size).toBe(0);
     const askedAgain = new Set<string>();
     after.world.observe({
       sent: ({ bytes, to }) => {
