@@ -8,11 +8,11 @@ import { compared } from './figure.ts';
 export const events: readonly Entry[] = [
   {
     name: 'bus_to_store',
-    title: 'peer_probed events per second, memory bus through ingest to the embedded store',
+    title: 'peer_probed events per CPU second, memory bus through ingest to the embedded store',
     run: async () => {
       const actor = await startActor<EventRates>('events', 'memoryBusToStore', { rounds: 5, events: 60_000 });
       await actor.stop();
-      return [compared({ name: 'memory_bus_to_store', unit: '1/s', goal: 0.7 }, actor.ready.ours, actor.ready.bare)];
+      return [compared({ name: 'memory_bus_to_store', unit: '1/CPU s', goal: 0.7 }, actor.ready.ours, actor.ready.bare)];
     },
   },
 ];

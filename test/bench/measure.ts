@@ -6,7 +6,7 @@ const ROUND_MS = 250;
 const WARM_MS = 150;
 
 /** CPU seconds of this process so far, all threads. */
-function cpuSeconds(): number {
+export function cpuSeconds(): number {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1e6;
 }

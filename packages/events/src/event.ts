@@ -1,6 +1,6 @@
 // Events as values: made (pure), checked (strict, old versions lifted), keyed, and written as JSON.
 import { z } from 'zod';
-import type { Column, Columns, ValueOf } from './column.ts';
+import { type Column, type Columns, exactly, type ValueOf } from './column.ts';
 import { COMMON_COLUMNS, type CommonValues, type EventDefinition, type Stamp } from './definition.ts';
 import { definitions, isTopic, TOPICS, type Topic } from './definitions.ts';
 import { cutText, jsonBytes, RECORD_BYTES_MAX } from './lists.ts';
@@ -43,6 +43,10 @@ interface Compiled {
   readonly definition: EventDefinition;
   readonly columns: readonly (readonly [string, Column])[];
   readonly schema: z.ZodType<Event>;
+  /** Yes at once to most events of the present version: an eighth of what `schema` takes. */
+  readonly is: (value: unknown) => boolean;
+  /** Every column, null: a copy of it keeps its shape, an object that grows by 30 columns would become a hash table. */
+  readonly blank: object;
 }
 
 const compiled = Object.fromEntries(TOPICS.map((topic) => [topic, compile(definitions[topic] as EventDefinition)])) as Record<
@@ -51,12 +55,14 @@ const compiled = Object.fromEntries(TOPICS.map((topic) => [topic, compile(defini
 >;
 
 function compile(definition: EventDefinition): Compiled {
-  const columns = Object.entries(definition.columns);
-  const shape = Object.fromEntries(
-    [...Object.entries(COMMON_COLUMNS as Columns), ...columns].map(([name, column]) => [name, column.zod]),
-  );
-  const schema = z.strictObject({ topic: z.literal(definition.topic), ...shape }) as unknown as z.ZodType<Event>;
-  return { definition, columns, schema };
+  const { topic, columns } = definition;
+  const all: Columns = { ...COMMON_COLUMNS, ...columns };
+  const shape = Object.fromEntries(Object.entries(all).map(([name, column]) => [name, column.zod]));
+  const schema = z.strictObject({ topic: z.literal(topic), ...shape }) as unknown as z.ZodType<Event>;
+  const is = exactly({ topic: { is: (value) => value === topic }, ...all });
+  const nulls = Object.fromEntries(Object.keys(all).map((name) => [name, null]));
+  const blank = JSON.parse(JSON.stringify({ topic, ...nulls })) as object;
+  return { definition, columns: Object.entries(columns), schema, is, blank };
 }
 
 /**
@@ -64,14 +70,12 @@ function compile(definition: EventDefinition): Compiled {
  * Pure; the values are checked where the event enters the bus.
  */
 export function makeEvent<T extends Topic>(topic: T, columns: NewColumns<T>, stamp: Stamp): EventOf<T> {
-  const { definition, columns: known } = compiled[topic];
-  const event: Record<string, unknown> = {
-    topic,
-    ts: stamp.ts,
-    event_version: definition.version,
-    instance_id: stamp.instance_id,
-    network: stamp.network,
-  };
+  const { definition, columns: known, blank } = compiled[topic];
+  const event: Record<string, unknown> = { ...blank };
+  event['ts'] = stamp.ts;
+  event['event_version'] = definition.version;
+  event['instance_id'] = stamp.instance_id;
+  event['network'] = stamp.network;
   const given = columns as Record<string, unknown>;
   for (const [name, column] of known) {
     const value = given[name] ?? null;
@@ -99,9 +103,11 @@ export function parseEvent(topic: string, value: unknown): Event | Rejection {
   if (!isTopic(topic)) return new Rejection('unknown_topic', `There is no topic "${topic}".`);
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     return new Rejection('not_an_object', 'An event is a JSON object.');
-  const lifted = lift(compiled[topic].definition, value as Record<string, unknown>);
+  const { definition, schema, is } = compiled[topic];
+  const lifted = lift(definition, value as Record<string, unknown>);
   if (lifted instanceof Rejection) return lifted;
-  const result = compiled[topic].schema.safeParse(lifted);
+  if (is(lifted)) return lifted as unknown as Event;
+  const result = schema.safeParse(lifted);
   if (result.success) return result.data;
   const issue = result.error.issues[0];
   return new Rejection('bad_column', `${issue?.path.join('.') || topic}: ${issue?.message ?? 'invalid'}`);
