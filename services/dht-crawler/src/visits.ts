@@ -25,8 +25,12 @@ export interface Planned {
 }
 
 /** Unanswered questions in a row after which a node is silent: more for one that has answered before, since packets get lost. */
-const SILENT_FAILURES = 2;
-const SILENT_FAILURES_MET = 4;
+export interface Patience {
+  readonly unmet: number;
+  readonly met: number;
+}
+/** On a line that loses little. */
+const PATIENCE: Patience = { unmet: 2, met: 4 };
 /** Unanswered looks after which a node that answers otherwise knows no BEP 51. */
 export const DEAF_LOOKS = 2;
 const QUIET_SHARE = 1.2;
@@ -48,13 +52,13 @@ const INTERVAL_MARGIN_MS = 1_000;
 export const FAILED_CHECKS = 2;
 
 /** It has not answered often enough to be given up. */
-export function isSilent(node: CrawlNode): boolean {
-  return node.failures >= (node.met ? SILENT_FAILURES_MET : SILENT_FAILURES);
+export function isSilent(node: CrawlNode, patience = PATIENCE): boolean {
+  return node.failures >= (node.met ? patience.met : patience.unmet);
 }
 
 /** The next visit; undefined when none is planned until something changes. */
-export function nextVisit(node: CrawlNode): Planned | undefined {
-  if (isSilent(node) || (node.verdict !== undefined && node.verdict !== 'ok')) return undefined;
+export function nextVisit(node: CrawlNode, patience = PATIENCE): Planned | undefined {
+  if (isSilent(node, patience) || (node.verdict !== undefined && node.verdict !== 'ok')) return undefined;
   if (node.failures > 0) return { visit: node.met ? lastResort(node) : 'find', atMs: 0, open: true };
   if (node.bep51 !== false && node.looks === 0) return { visit: 'sample', atMs: node.lookMs, open: true };
   if (node.bep51 === false && node.finds === 0) return { visit: 'find', atMs: 0, open: true };

@@ -1,0 +1,36 @@
+// How much our line loses, from questions to nodes that answer: so that loss alone condemns nobody to be silent, and the dead cost no question more than needed.
+import type { Patience } from './visits.ts';
+
+/** Each answer or silence counts for so much of the average: some thousand questions are remembered. */
+const SHARE = 0.001;
+/** One honest node in so many may fall silent by loss alone. */
+const ODDS = 500;
+/** A node that was met: by one question more in each case, since its silence would be news. */
+const TRIES = { least: 2, most: 4, met: 2 };
+
+/**
+ * Only the first question after an answer is counted: who stays silent once may have left, and its further silence says nothing of the line. With the
+ * loss p of a question or its answer, n in a row are lost by chance with p^n; n is the least for which that is below 1 in `ODDS`: two below 4.5 %, three below 12.6 %.
+ */
+export class Line {
+  #loss = 0;
+  patience: Patience = patienceFor(0);
+
+  /** A node that answered last time was asked: whether it answered again. */
+  note(answered: boolean): void {
+    this.#loss += SHARE * ((answered ? 0 : 1) - this.#loss);
+    const { unmet } = patienceFor(this.#loss);
+    if (unmet !== this.patience.unmet) this.patience = patienceFor(this.#loss);
+  }
+
+  /** The share of questions that stayed unanswered. */
+  get loss(): number {
+    return this.#loss;
+  }
+}
+
+function patienceFor(loss: number): Patience {
+  let unmet = TRIES.least;
+  while (unmet < TRIES.most && loss ** unmet * ODDS > 1) unmet++;
+  return { unmet, met: unmet + TRIES.met };
+}
