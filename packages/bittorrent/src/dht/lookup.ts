@@ -4,7 +4,7 @@ import type { Contact } from '../krpc/fields.ts';
 import type { Query } from '../krpc/message.ts';
 import type { Endpoint } from '../machine.ts';
 import { compareDistance } from './distance.ts';
-import type { Target } from './facts.ts';
+import type { DhtFact, Target } from './facts.ts';
 import { blockOf } from './table.ts';
 
 export interface LookupPlan {
@@ -204,6 +204,12 @@ export class Lookup {
   /** Over: nothing in flight and nothing to send. */
   isOver(step: Step): boolean {
     return step === undefined && this.#inFlight === 0;
+  }
+
+  /** What is told of its end. */
+  done(): DhtFact {
+    const { id, plan, asked, answered, announcedTo } = this;
+    return { type: 'lookup_done', lookup: id, infoHash: plan.target, asked, answered, announcedTo, closest: this.closest() };
   }
 
   /** The closest nodes that answered, nearest first. */

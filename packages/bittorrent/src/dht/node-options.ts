@@ -29,6 +29,13 @@ export interface DhtNodeOptions {
   readonly timeoutMs?: number;
 }
 
+export const DEFAULTS = {
+  version: Uint8Array.of(0x53, 0x57, 0, 0),
+  timeoutMs: 4_000,
+  openMax: 16_384,
+  sampleIntervalS: 300,
+} as const;
+
 export interface DhtCounters {
   /** Questions sent, and what became of them. */
   asked: number;

@@ -9,13 +9,15 @@ import { KrpcWriter } from '../krpc/writer.ts';
 import type { Endpoint, Machine, Out } from '../machine.ts';
 import type { MalformedReason } from '../malformed.ts';
 import { AnswerBudget } from './answer-budget.ts';
+import { Bookings } from './bookings.ts';
 import type { DhtFact, Target } from './facts.ts';
 import { Lookup, type LookupPlan } from './lookup.ts';
-import { type DhtNodeOptions, zeroCounters } from './node-options.ts';
+import { DEFAULTS, type DhtNodeOptions, zeroCounters } from './node-options.ts';
 import { Pace } from './pace.ts';
 import { PeerStore } from './peer-store.ts';
 import { RecentMap } from './recent-map.ts';
 import { announcedEndpoint, Responder } from './responder.ts';
+import { Strangers } from './strangers.ts';
 import { DEFAULT_CAPS, GOOD_MS, RoutingTable } from './table.ts';
 import { Tokens } from './tokens.ts';
 import { type Transaction, Transactions } from './transactions.ts';
@@ -28,8 +30,6 @@ import { AddressVote } from './vote.ts';
 // A question out: named by the operator or admitted by the guard -> pace of its host and of all -> a transaction -> answered | refused | unanswered
 // Nothing of a reply is used whose question we did not ask of exactly that socket; its contacts only when its id is the one we asked.
 
-const TIMEOUT_MS = 4_000;
-const MAX_OPEN = 16_384;
 const MAX_LOOKUPS = 1_000;
 const MAX_NAMED = 64;
 const UPKEEP_MS = 5_000;
@@ -41,11 +41,6 @@ const BOOTSTRAP_MS = { first: 5_000, most: 120_000 };
 /** An asker who answered us counts as living at his address for so long (design section 6). */
 const VERIFIED_MS = 900_000;
 const MAX_VERIFIED = 20_000;
-/** Pings to strangers who asked us wait in a short line, one in so long: a flood of forged queries must not become a flood of pings. */
-const INTRODUCTION_MS = 50;
-const MAX_STRANGERS = 256;
-const DEFAULT_VERSION = Uint8Array.of(0x53, 0x57, 0, 0);
-const PING: Query = { method: 'ping' };
 
 export class DhtNode implements Machine<DhtFact> {
   readonly id: Uint8Array;
@@ -61,13 +56,14 @@ export class DhtNode implements Machine<DhtFact> {
   readonly #store: PeerStore;
   readonly #transactions: Transactions;
   readonly #pace: Pace;
+  readonly #bookings = new Bookings();
   readonly #budget: AnswerBudget;
   readonly #vote = new AddressVote();
   readonly #unreachable = new Unreachable();
   readonly #lookups = new Map<number, Lookup>(); // bound: MAX_LOOKUPS
   readonly #named = new Map<string, Target>(); // bound: MAX_NAMED
   readonly #verified = new RecentMap<number>(MAX_VERIFIED);
-  readonly #strangers = new Map<string, Target>(); // bound: MAX_STRANGERS
+  readonly #strangers = new Strangers();
   #other: DhtNode | undefined;
   #nextTag = 1;
   #nextLookup = 1;
@@ -75,7 +71,6 @@ export class DhtNode implements Machine<DhtFact> {
   #refreshMs = 0;
   #bootstrapMs = Number.POSITIVE_INFINITY;
   #bootstrapPatienceMs = BOOTSTRAP_MS.first;
-  #introductionMs = 0;
 
   constructor(options: DhtNodeOptions) {
     this.#options = options;
@@ -83,13 +78,10 @@ export class DhtNode implements Machine<DhtFact> {
     this.family = options.family;
     this.hostOf = options.hostOf ?? ((endpoint) => addressHost(endpoint.address));
     this.table = new RoutingTable(this.id, options.caps ?? DEFAULT_CAPS, this.hostOf);
-    this.#writer = new KrpcWriter({
-      id: this.id,
-      version: options.version ?? DEFAULT_VERSION,
-      readOnly: options.readOnly ?? false,
-    });
+    const { version = DEFAULTS.version, readOnly = false } = options;
+    this.#writer = new KrpcWriter({ id: this.id, version, readOnly });
     this.#store = new PeerStore(options.random, options.store);
-    this.#transactions = new Transactions(options.random, options.timeoutMs ?? TIMEOUT_MS, MAX_OPEN);
+    this.#transactions = new Transactions(options.random, options.timeoutMs ?? DEFAULTS.timeoutMs, DEFAULTS.openMax);
     this.#pace = new Pace(options.pace);
     this.#budget = new AnswerBudget(options.answers);
     this.#responder = new Responder({
@@ -99,7 +91,7 @@ export class DhtNode implements Machine<DhtFact> {
       otherTable: () => this.#other?.table,
       store: this.#store,
       tokens: new Tokens(options.random),
-      sampleIntervalS: options.sampleIntervalS ?? 300,
+      sampleIntervalS: options.sampleIntervalS ?? DEFAULTS.sampleIntervalS,
     });
   }
 
@@ -146,14 +138,31 @@ export class DhtNode implements Machine<DhtFact> {
 
   /** Sends a question and returns its tag, which the fact of its end carries; undefined when the guard or the pace forbids it now. */
   ask(to: Target, query: Query, now: number, out: Out<DhtFact>): number | undefined {
-    const tag = this.#nextTag;
-    if (!this.admits(to) || !this.#send(to, query, now, out, tag, 0)) return undefined;
-    this.#nextTag++;
+    return this.book(to, query, now, now, out);
+  }
+
+  /** As `ask`, when the turn of that host comes, before everybody who asks later: its place in the budgets is taken now. Undefined when that is after `until`. */
+  book(to: Target, query: Query, until: number, now: number, out: Out<DhtFact>): number | undefined {
+    if (!this.admits(to) || this.#transactions.isFull || this.#bookings.isFull) return undefined;
+    const dueMs = this.#pace.book(this.hostOf(to), now, until);
+    if (dueMs === undefined) return undefined;
+    const tag = this.#nextTag++;
+    this.#bookings.add({ dueMs, to, query, tag });
+    this.#sendBooked(now, out);
     return tag;
+  }
+
+  #sendBooked(now: number, out: Out<DhtFact>): void {
+    for (let due = this.#bookings.takeDue(now); due; due = this.#bookings.takeDue(now))
+      this.#transmit(due.to, due.query, now, out, due.tag, 0);
   }
 
   #send(to: Target, query: Query, now: number, out: Out<DhtFact>, tag: number, lookup: number): boolean {
     if (this.#transactions.isFull || !this.#pace.take(this.hostOf(to), now)) return false;
+    return this.#transmit(to, query, now, out, tag, lookup);
+  }
+
+  #transmit(to: Target, query: Query, now: number, out: Out<DhtFact>, tag: number, lookup: number): true {
     const transaction = this.#transactions.begin(to, query, now, tag, lookup);
     this.counters.asked++;
     out.send(this.#writer.query(query, transaction.id), to);
@@ -178,7 +187,7 @@ export class DhtNode implements Machine<DhtFact> {
     lookup.add(nearest);
     if (nearest.length < 8) lookup.add(this.#named.values(), MAX_NAMED);
     if (this.#lookups.size >= MAX_LOOKUPS) {
-      out.emit(doneFact(lookup));
+      out.emit(lookup.done());
       return;
     }
     this.#lookups.set(id, lookup);
@@ -197,7 +206,7 @@ export class DhtNode implements Machine<DhtFact> {
         }
       } else if (lookup.isOver(step)) {
         this.#lookups.delete(lookup.id);
-        if (lookup.id > 0) out.emit(doneFact(lookup));
+        if (lookup.id > 0) out.emit(lookup.done());
       } else {
         lookup.wakeMs = step?.waitMs ?? Number.POSITIVE_INFINITY;
         return;
@@ -251,20 +260,15 @@ export class DhtNode implements Machine<DhtFact> {
   /** Who asks and says that it answers is asked in turn: that verifies its address, and may bring it into the table. */
   #meet(from: Endpoint, now: number, out: Out<DhtFact>): void {
     const key = endpointKey(from);
-    if (this.#strangers.has(key) || this.#strangers.size >= MAX_STRANGERS || this.#unreachable.has(from, now)) return;
-    this.#strangers.set(key, { address: from.address, port: from.port, id: this.#view.copy(this.#view.idAt) });
+    if (!this.#strangers.wants(key) || this.#unreachable.has(from, now)) return;
+    this.#strangers.add(key, { address: from.address, port: from.port, id: this.#view.copy(this.#view.idAt) });
     this.#introduce(now, out);
   }
 
   /** Pings the stranger who waits longest, if it is time. */
   #introduce(now: number, out: Out<DhtFact>): void {
-    if (now < this.#introductionMs) return;
-    for (const [key, stranger] of this.#strangers) {
-      this.#introductionMs = now + INTRODUCTION_MS;
-      this.#strangers.delete(key);
-      if (this.readyAt(stranger, now) <= now) this.#send(stranger, PING, now, out, 0, 0);
-      return;
-    }
+    const stranger = this.#strangers.takeDue(now);
+    if (stranger && this.readyAt(stranger, now) <= now) this.#send(stranger, { method: 'ping' }, now, out, 0, 0);
   }
 
   #reply(from: Endpoint, now: number, out: Out<DhtFact>): void {
@@ -315,8 +319,8 @@ export class DhtNode implements Machine<DhtFact> {
     const token = view.tokenAt >= 0 ? view.copy(view.tokenAt, view.tokenLength) : undefined;
     lookup.replied(to, query, from, token);
     lookup.add(this.#contacts(now));
-    const infoHash = lookup.plan.target;
     if (query.method === 'get_peers') {
+      const infoHash = lookup.plan.target;
       const endpoints = view.valuesCount > 0 ? view.endpoints(this.family) : [];
       if (endpoints.length > 0) out.emit({ type: 'peers', lookup: number, infoHash, from, endpoints });
       if (view.seedsAt >= 0 && view.downloadersAt >= 0) {
@@ -339,9 +343,8 @@ export class DhtNode implements Machine<DhtFact> {
 
   #lookupFailed(transaction: Transaction, mismatch: boolean, now: number, out: Out<DhtFact>): void {
     const lookup = this.#lookups.get(transaction.lookup);
-    if (!lookup) return;
-    lookup.failed(transaction.to, mismatch);
-    this.#advance(lookup, now, out);
+    lookup?.failed(transaction.to, mismatch);
+    if (lookup) this.#advance(lookup, now, out);
   }
 
   tick(now: number, out: Out<DhtFact>): void {
@@ -353,15 +356,16 @@ export class DhtNode implements Machine<DhtFact> {
       out.emit({ type: 'unanswered', tag, query, to });
       this.#lookupFailed(late, false, now, out);
     }
+    this.#sendBooked(now, out);
     for (const lookup of this.#lookups.values()) if (lookup.wakeMs <= now) this.#advance(lookup, now, out);
     this.#introduce(now, out);
     if (now >= Math.min(this.#upkeepMs, this.#bootstrapMs)) this.#keepUp(now, out);
   }
 
   deadline(): number {
-    let next = Math.min(this.#transactions.deadline(), this.#upkeepMs, this.#bootstrapMs);
-    if (this.#strangers.size > 0) next = Math.min(next, this.#introductionMs);
-    if (this.#lookups.size > 0) for (const lookup of this.#lookups.values()) next = Math.min(next, lookup.wakeMs);
+    let next = Math.min(this.#transactions.deadline(), this.#bookings.deadline(), this.#strangers.deadline());
+    next = Math.min(next, this.#upkeepMs, this.#bootstrapMs);
+    for (const lookup of this.#lookups.values()) next = Math.min(next, lookup.wakeMs);
     return next;
   }
 
@@ -384,16 +388,11 @@ export class DhtNode implements Machine<DhtFact> {
       return;
     }
     const stale = this.table.stalest(now, GOOD_MS);
-    if (stale) this.#send(stale, PING, now, out, 0, 0);
+    if (stale) this.#send(stale, { method: 'ping' }, now, out, 0, 0);
     if (now < this.#refreshMs) return;
     this.#refreshMs = now + (this.table.size < SMALL_TABLE ? SMALL_REFRESH_MS : REFRESH_MS);
     // Our own neighbourhood, and a branch of which we know few: who joined since is found either way.
     for (const target of [this.id, this.table.thinTarget(this.#options.random)])
       this.#start(-this.#nextLookup++, { target, kind: 'find_node' }, now, out);
   }
-}
-
-function doneFact(lookup: Lookup): DhtFact {
-  const { id, plan, asked, answered, announcedTo } = lookup;
-  return { type: 'lookup_done', lookup: id, infoHash: plan.target, asked, answered, announcedTo, closest: lookup.closest() };
 }

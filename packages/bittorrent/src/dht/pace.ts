@@ -70,13 +70,19 @@ export class Pace {
 
   /** Takes one query's worth from all budgets, or nothing and false. */
   take(host: string, now: number): boolean {
-    if (this.readyAt(host, now) > now) return false;
+    return this.book(host, now, now) !== undefined;
+  }
+
+  /** Takes one query's worth for the host's next turn: when that is, `now` or earlier when at once; nothing and undefined when it is later than `until`. */
+  book(host: string, now: number, until: number): number | undefined {
+    const at = this.readyAt(host, now);
+    if (at > until) return undefined;
     this.#prune(now);
-    if (this.#fullAt.size >= MAX_HOSTS && !this.#fullAt.has(host)) return false;
+    if (this.#fullAt.size >= MAX_HOSTS && !this.#fullAt.has(host)) return undefined;
     this.#fullAt.set(host, Math.max(this.#fullAt.get(host) ?? now, now) + this.#limits.hostIntervalMs);
     this.#packetsFullAt = Math.max(this.#packetsFullAt, now) + 1000 / this.#limits.packetsPerSecond;
     this.#noteFlow(host, now);
-    return true;
+    return at;
   }
 
   #noteFlow(host: string, now: number): void {

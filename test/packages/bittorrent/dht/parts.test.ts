@@ -1,5 +1,6 @@
 // The parts of a DHT node one by one: pace, answer budget, tokens, transactions, table, store, vote, unreachable cache, distances.
 import { AnswerBudget } from '@swarmscope/bittorrent/dht/answer-budget.ts';
+import { Bookings } from '@swarmscope/bittorrent/dht/bookings.ts';
 import { commonBits, compareDistance, randomId } from '@swarmscope/bittorrent/dht/distance.ts';
 import { Fifo } from '@swarmscope/bittorrent/dht/fifo.ts';
 import { Pace } from '@swarmscope/bittorrent/dht/pace.ts';
@@ -19,6 +20,19 @@ import { describe, expect, test } from 'vitest';
 
 const random = seededRandom(21);
 const at = (i: number, port = 6881) => ({ address: `5.${(i >> 16) & 255}.${(i >> 8) & 255}.${i & 255}`, port });
+
+test('what is booked comes in the order of its time, and not before it', () => {
+  const bookings = new Bookings();
+  const [to, query] = [at(1), { method: 'ping' } as const];
+  for (const [tag, dueMs] of [30, 10, 20, 10].entries()) bookings.add({ to, query, tag, dueMs });
+  expect(bookings.deadline()).toBe(10);
+  expect(bookings.takeDue(9)).toBeUndefined();
+  const order = Array.from({ length: 4 }, () => bookings.takeDue(30)?.tag);
+  expect(order).toEqual([1, 3, 2, 0]);
+  expect(bookings.takeDue(30)).toBeUndefined();
+  expect(bookings.deadline()).toBe(Number.POSITIVE_INFINITY);
+  while (!bookings.isFull) bookings.add({ to, query, tag: 0, dueMs: 0 });
+});
 
 describe('pace', () => {
   test('whatever is wanted when, one host gets four at once and one a second', () => {
@@ -51,6 +65,17 @@ describe('pace', () => {
       }
       expect(pace.take(host, now)).toBe(true);
     }
+  });
+
+  test("a turn that is booked is nobody else's, and one that is too far off is not taken", () => {
+    const pace = new Pace({ hostIntervalMs: 1_000, hostBurst: 2 });
+    expect(pace.book('a', 0, 0)).toBeLessThanOrEqual(0);
+    expect(pace.book('a', 0, 0)).toBeLessThanOrEqual(0);
+    expect(pace.book('a', 0, 999)).toBeUndefined();
+    expect(pace.book('a', 0, 1_000)).toBe(1_000);
+    expect(pace.take('a', 1_000)).toBe(false);
+    expect(pace.readyAt('a', 1_000)).toBe(2_000);
+    expect(pace.take('b', 0)).toBe(true);
   });
 
   test('packets in all are bounded by the second', () => {
