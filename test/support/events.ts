@@ -74,3 +74,26 @@ export function watched(n: number, set: 0 | 1, ts: number = STAMP.ts): EventOf<'
     { ...STAMP, ts },
   );
 }
+
+/** The metadata of a v1 torrent, one file. */
+export function resolved(
+  n: number,
+  columns: Partial<NewColumns<'torrent_resolved'>> = {},
+  ts: number = STAMP.ts,
+): EventOf<'torrent_resolved'> {
+  const base = {
+    swarm_id: hashOf(n),
+    info_hash: hashOf(n),
+    info_hash_v1: hashOf(n),
+    name: `torrent ${n}`,
+    size_bytes: '1000000',
+    piece_length_bytes: 16_384,
+    pieces: 62,
+    files: [{ path: 'file', size_bytes: '1000000', merkle_root: null }],
+    files_total: 1,
+    private: 0,
+    has_web_seeds: 0,
+    source: 'peer',
+  } as const;
+  return makeEvent('torrent_resolved', { ...base, ...columns } as NewColumns<'torrent_resolved'>, { ...STAMP, ts });
+}

@@ -4,9 +4,10 @@ import { totalmem } from 'node:os';
 import { resolve } from 'node:path';
 import type { Topic } from '@swarmscope/events/definitions.ts';
 import type { ChdbResult, Session } from 'chdb';
+import { type Erasure, eraseSwarms } from './erase.ts';
 import { checkGuest } from './guard.ts';
 import { GUEST_DEFAULTS, type GuestAnswer, type GuestQuery, type Guests, isStreamable, settingsOfGuest } from './guests.ts';
-import { applyMigrations, refreshViews } from './migrate.ts';
+import { applyMigrations, type Commands, refreshViews } from './migrate.ts';
 import { NoSlot, Slots } from './slots.ts';
 import { columnsToInsert, insertSettings, parameterStatement, parameterTexts } from './statement.ts';
 import { CODES, type MigrationReport, type Parameters, type QueryOptions, type Store, StoreError, type Table } from './store.ts';
@@ -100,11 +101,11 @@ export class EmbeddedStore implements Store, Guests {
 
   migrate(): Promise<MigrationReport> {
     const { retentionDays } = this.#options;
-    const commands = {
-      command: (sql: string) => this.tell(sql),
-      select: <T>(sql: string) => this.query<T>(sql),
-    };
-    return applyMigrations(commands, { window: WINDOW, ...(retentionDays && { retentionDays }) });
+    return applyMigrations(this.#commands(), { window: WINDOW, ...(retentionDays && { retentionDays }) });
+  }
+
+  #commands(): Commands {
+    return { command: (sql) => this.tell(sql), select: (sql) => this.query(sql) };
   }
 
   async insert(table: Table, lines: readonly string[], token: string): Promise<void> {
@@ -138,6 +139,10 @@ export class EmbeddedStore implements Store, Guests {
 
   tell(sql: string): Promise<void> {
     return this.#write(async (writer) => void (await run(writer, sql)));
+  }
+
+  erase(swarms: Erasure): Promise<string[]> {
+    return eraseSwarms(this.#commands(), { window: WINDOW }, swarms);
   }
 
   refresh(): Promise<void> {

@@ -1,7 +1,8 @@
 // The store on a ClickHouse server, over HTTP.
 import { type ClickHouseClient, ClickHouseError, ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import type { Topic } from '@swarmscope/events/definitions.ts';
-import { applyMigrations, refreshViews } from './migrate.ts';
+import { type Erasure, eraseSwarms } from './erase.ts';
+import { applyMigrations, type Commands, refreshViews } from './migrate.ts';
 import { distributedLayer, SHOWN_TABLES, type Variant } from './migrations.ts';
 import { identifier, insertStatement, parameterTexts } from './statement.ts';
 import { type MigrationReport, type Parameters, type QueryOptions, type Store, StoreError, type Table } from './store.ts';
@@ -41,12 +42,19 @@ class HttpStore implements Store {
 
   async migrate(): Promise<MigrationReport> {
     await this.#makeDatabase();
-    const { cluster, retentionDays } = this.#options;
-    const variant: Variant = { window: WINDOW, ...(cluster && { cluster }), ...(retentionDays && { retentionDays }) };
-    const commands = { command: (sql: string) => this.#command(sql), select: <T>(sql: string) => this.query<T>(sql) };
-    const report = await applyMigrations(commands, variant);
+    const { cluster } = this.#options;
+    const report = await applyMigrations(this.#commands(), this.#variant());
     if (cluster !== undefined && report.applied.length > 0) await this.#distribute(cluster);
     return report;
+  }
+
+  #variant(): Variant {
+    const { cluster, retentionDays } = this.#options;
+    return { window: WINDOW, ...(cluster && { cluster }), ...(retentionDays && { retentionDays }) };
+  }
+
+  #commands(): Commands {
+    return { command: (sql) => this.#command(sql), select: (sql) => this.query(sql) };
   }
 
   async #distribute(cluster: string): Promise<void> {
@@ -81,6 +89,10 @@ class HttpStore implements Store {
     { timeoutMs = TIMEOUT_MS }: QueryOptions = {},
   ): AsyncIterable<Uint8Array> {
     yield* checked(await this.#exec(sql, questionSettings(parameters, timeoutMs, format), timeoutMs));
+  }
+
+  erase(swarms: Erasure): Promise<string[]> {
+    return eraseSwarms(this.#commands(), this.#variant(), swarms);
   }
 
   refresh(): Promise<void> {

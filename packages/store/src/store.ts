@@ -1,5 +1,6 @@
 // The store: where events end and questions are asked. Two implementations (embedded chDB, ClickHouse over HTTP), one contract suite.
 import type { Topic } from '@swarmscope/events/definitions.ts';
+import type { Erasure } from './erase.ts';
 
 /** A table that rows are inserted into: one per topic, and what was no event. */
 export type Table = Topic | 'rejected';
@@ -34,6 +35,8 @@ export interface Store {
   stream(sql: string, parameters: Parameters, format: string, options?: QueryOptions): AsyncIterable<Uint8Array>;
   /** Recomputes the views that are recomputed in intervals (the dying list), and waits for it. */
   refresh(): Promise<void>;
+  /** Takes the rows of these swarms out of every table that names swarms; answers the tables that had some. They are gone when it resolves. */
+  erase(swarms: Erasure): Promise<string[]>;
   /** Waits for what is running, then lets the store go. */
   close(): Promise<void>;
 }
