@@ -1,4 +1,5 @@
 // Bencoding (BEP 3): a strict decoder with limits, a scanner over offsets for hot paths, and an encoder.
+import { Output } from './bencode-output.ts';
 import { Malformed, type MalformedReason } from './malformed.ts';
 
 // value   = integer / string / list / dict
@@ -281,40 +282,6 @@ export type Encodable =
   | { readonly [key: string]: Encodable | undefined };
 
 const utf8 = new TextEncoder();
-const FIRST_BYTES = 512;
-
-/** Bytes that grow. What is short and ASCII, which nearly everything here is, is written letter by letter: an encoder call costs more. */
-class Output {
-  #bytes = new Uint8Array(FIRST_BYTES);
-  #at = 0;
-
-  byte(value: number): void {
-    if (this.#at === this.#bytes.length) this.#grow(1);
-    this.#bytes[this.#at++] = value;
-  }
-
-  put(bytes: Uint8Array): void {
-    if (this.#at + bytes.length > this.#bytes.length) this.#grow(bytes.length);
-    this.#bytes.set(bytes, this.#at);
-    this.#at += bytes.length;
-  }
-
-  /** One byte a character; the characters are known to be bytes. */
-  latin1(text: string): void {
-    if (this.#at + text.length > this.#bytes.length) this.#grow(text.length);
-    for (let i = 0; i < text.length; i++) this.#bytes[this.#at++] = text.charCodeAt(i);
-  }
-
-  done(): Uint8Array {
-    return this.#bytes.slice(0, this.#at);
-  }
-
-  #grow(bytes: number): void {
-    const longer = new Uint8Array(Math.max(2 * this.#bytes.length, this.#at + bytes));
-    longer.set(this.#bytes.subarray(0, this.#at));
-    this.#bytes = longer;
-  }
-}
 
 function isBelow(text: string, limit: number): boolean {
   for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) >= limit) return false;
@@ -323,12 +290,12 @@ function isBelow(text: string, limit: number): boolean {
 
 /** A string of bytes that are the characters of `text`. */
 function putLatin1(text: string, out: Output): void {
-  out.latin1(`${text.length}:`);
+  out.length(text.length);
   out.latin1(text);
 }
 
 function putBytes(bytes: Uint8Array, out: Output): void {
-  out.latin1(`${bytes.length}:`);
+  out.length(bytes.length);
   out.put(bytes);
 }
 
@@ -351,28 +318,49 @@ function putDictionary(
   value: ReadonlyMap<string, Encodable> | { readonly [key: string]: Encodable | undefined },
   out: Output,
 ): void {
-  const members = value instanceof Map ? [...value] : byteKeys(value as Readonly<Record<string, Encodable | undefined>>);
-  // Characters are bytes now: the order of text is the order of bytes.
-  members.sort((a, b) => (a[0] < b[0] ? -1 : 1));
+  if (value instanceof Map) putMap(value, out);
+  else putObject(value as Readonly<Record<string, Encodable | undefined>>, out);
+}
+
+function putMap(value: ReadonlyMap<string, Encodable>, out: Output): void {
   out.byte(D);
-  for (const [key, member] of members) {
+  for (const key of ordered([...value.keys()])) {
     if (!isBelow(key, 0x100)) throw new Error('a Map key holds a character that is no byte');
+    putLatin1(key, out);
+    put(value.get(key)!, out);
+  }
+  out.byte(E);
+}
+
+function putObject(value: Readonly<Record<string, Encodable | undefined>>, out: Output): void {
+  const keys = Object.keys(value);
+  if (keys.some((key) => !isBelow(key, 0x80))) {
+    putMap(byteKeys(value), out);
+    return;
+  }
+  out.byte(D);
+  for (const key of ordered(keys)) {
+    const member = value[key];
+    if (member === undefined) continue;
     putLatin1(key, out);
     put(member, out);
   }
   out.byte(E);
 }
 
+/** Sorted, where it is not already. Characters are bytes: the order of text is the order of bytes. */
+function ordered(keys: string[]): string[] {
+  for (let i = 1; i < keys.length; i++) if (keys[i - 1]! >= keys[i]!) return keys.sort((a, b) => (a < b ? -1 : 1));
+  return keys;
+}
+
 /** The members of an object, their keys as the bytes of UTF-8, one character each. */
-function byteKeys(value: Readonly<Record<string, Encodable | undefined>>): [string, Encodable][] {
-  const members: [string, Encodable][] = [];
+function byteKeys(value: Readonly<Record<string, Encodable | undefined>>): Map<string, Encodable> {
+  const members = new Map<string, Encodable>();
   for (const [key, member] of Object.entries(value)) {
     if (member === undefined) continue;
-    if (isBelow(key, 0x80)) members.push([key, member]);
-    else {
-      const bytes = utf8.encode(key);
-      members.push([latin1(bytes, 0, bytes.length), member]);
-    }
+    const bytes = utf8.encode(key);
+    members.set(latin1(bytes, 0, bytes.length), member);
   }
   return members;
 }

@@ -44,9 +44,10 @@ export class TcpLink implements Timed, SessionOut<unknown> {
     this.#turn = new Turn(onFact, shell.onInvariant);
   }
 
+  /** `socket` dials; what it reads is given to `received`. */
   connecting(socket: Socket, timeoutMs: number): void {
     this.#ownDueMs = this.#shell.now() + timeoutMs;
-    socket.once('connect', () => {
+    socket.on('connect', () => {
       this.#shell.counters.connected += 1;
       this.#open();
     });
@@ -56,7 +57,15 @@ export class TcpLink implements Timed, SessionOut<unknown> {
 
   accepted(socket: Socket): void {
     this.#watch(socket);
+    // Never a Buffer: its `slice` is a view, and sessions copy by `slice`.
+    socket.on('data', (bytes) => this.received(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)));
     this.#open();
+  }
+
+  /** Bytes of the remote, valid during the call alone. */
+  received(bytes: Uint8Array): void {
+    this.#shell.counters.bytesIn += bytes.length;
+    this.#input((now) => this.#session.receive(bytes, now, this));
   }
 
   /** No connection was tried. */
@@ -130,14 +139,13 @@ export class TcpLink implements Timed, SessionOut<unknown> {
 
   #watch(socket: Socket): void {
     this.#socket = socket;
-    socket.on('data', (bytes) => this.#received(bytes));
     socket.on('drain', () => this.#input((now) => this.#session.writable(now, this)));
     // The remote has ended: Node ends our side too, and its last bytes may take their time.
     socket.on('end', () => this.end());
     socket.on('error', (error) => {
       this.#outcome ??= outcomeOfError(error) ?? this.#strange(error);
     });
-    socket.once('close', () => this.#closed());
+    socket.on('close', () => this.#closed());
   }
 
   #open(): void {
@@ -146,17 +154,10 @@ export class TcpLink implements Timed, SessionOut<unknown> {
     this.#input((now) => this.#session.opened(now, this));
   }
 
-  #received(bytes: Uint8Array): void {
-    this.#shell.counters.bytesIn += bytes.length;
-    // Never a Buffer: its `slice` is a view, and sessions copy by `slice`.
-    const plain = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    this.#input((now) => this.#session.receive(plain, now, this));
-  }
-
   #input(call: (now: number) => void): void {
     if (this.#state === 'closed' || this.#state === 'aborted') return;
     const now = this.#shell.now();
-    this.#turn.guard(() => call(now), now);
+    this.#turn.guard(call, now);
     this.#flush();
     this.#rearm();
   }

@@ -16,6 +16,9 @@ export interface TcpOptions {
   readonly onInvariant: OnInvariant;
 }
 
+/** The most that is read at once: what Node reads. */
+const READ_BYTES = 65_536;
+
 /** A session and its connection, for whoever dialled it. */
 export interface Conversation<S, F> {
   readonly remote: Endpoint;
@@ -56,6 +59,7 @@ export class TcpTransport {
   readonly #listeners = new Set<TcpListener>(); // bound: the listen() calls of the composition
   readonly #deadlines = new Deadlines<TcpLink>();
   readonly #alarm: Alarm;
+  readonly #reading = new Uint8Array(READ_BYTES);
   #closed: (() => void) | undefined;
   readonly #shell: LinkShell = {
     now: () => this.#options.clock.now(),
@@ -91,23 +95,24 @@ export class TcpTransport {
   ): Conversation<S, F> {
     if (isIP(to.address) === 0) throw new Error(`not an IP address: ${to.address}`);
     const full = this.#closed !== undefined || this.#links.size >= this.#options.maxSessions;
-    const socket = full
-      ? undefined
-      : connect({
-          host: to.address,
-          port: to.port,
-          noDelay: true,
-          ...(options.localAddress === undefined ? {} : { localAddress: options.localAddress }),
-        });
     const link = new TcpLink(this.#shell, to, session as unknown as Session<unknown>, onFact as (fact: unknown) => void);
-    if (!socket) {
+    if (full) {
       queueMicrotask(() => link.refuse('busy'));
     } else {
       this.counters.dialled += 1;
       this.#links.add(link);
-      link.connecting(socket, this.#options.connectTimeoutMs);
+      link.connecting(this.#connect(to, link, options.localAddress), this.#options.connectTimeoutMs);
     }
     return link as unknown as Conversation<S, F>;
+  }
+
+  /** Every socket reads into the one buffer: what it read is taken before the next one reads, and none holds memory while it waits. */
+  #connect({ address, port }: Endpoint, link: TcpLink, localAddress: string | undefined): Socket {
+    const callback = (length: number): boolean => {
+      link.received(this.#reading.subarray(0, length));
+      return true;
+    };
+    return connect({ host: address, port, noDelay: true, localAddress, onread: { buffer: this.#reading, callback } });
   }
 
   /** Listens; `accept` says who talks to whom, undefined closes the connection. Rejects with the system's error. */

@@ -24,24 +24,24 @@ export class Turn<F> {
   }
 
   /** Runs `action`, then delivers. What either throws goes to the caller. */
-  run<R>(action: () => R, now: number): R {
+  run<R>(action: (now: number) => R, now: number): R {
     this.#depth += 1;
     let result: R;
     try {
-      result = action();
+      result = action(now);
       if (this.#depth === 1) for (let i = 0; i < this.#facts.length; i += 1) this.#deliver(this.#facts[i]!, now);
     } catch (error) {
       this.#broken = true;
       throw error;
     } finally {
       this.#depth -= 1;
-      if (this.#depth === 0) this.#facts.length = 0;
+      if (this.#depth === 0 && this.#facts.length > 0) this.#facts.length = 0;
     }
     return result;
   }
 
   /** The same for an input from the system, which has no caller to throw to. */
-  guard(action: () => void, now: number): void {
+  guard(action: (now: number) => void, now: number): void {
     if (this.#broken) return;
     try {
       this.run(action, now);

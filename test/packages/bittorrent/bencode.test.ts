@@ -108,4 +108,12 @@ describe('the bencode package as oracle', () => {
     expect(() => encode(2 ** 53)).toThrow('not an exact integer');
     expect(() => encode(new Map([['\u0100', 1]]))).toThrow('no byte');
   });
+
+  test('what was encoded stays as it is when something else is, short or longer than the desk', () => {
+    const long = 'x'.repeat(10_000);
+    const first = encode({ b: 1, a: long });
+    const second = encode('y'.repeat(100));
+    expect(Buffer.from(first).toString()).toBe(`d1:a10000:${long}1:bi1ee`);
+    expect(Buffer.from(second).toString()).toBe(`100:${'y'.repeat(100)}`);
+  });
 });

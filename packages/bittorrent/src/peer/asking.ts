@@ -3,9 +3,9 @@ import { sha256 } from '../hash.ts';
 import { equalBytes } from '../hex.ts';
 import type { SessionOut } from '../machine.ts';
 import { HASH_BYTES } from '../merkle.ts';
-import { Challenge, type ChallengeResult, type ChallengeTimes } from './challenge.ts';
+import { Challenge, type ChallengeResult } from './challenge.ts';
 import type { Judgement } from './extended.ts';
-import type { PeerFact } from './facts.ts';
+import type { PeerFact, SessionTimes } from './facts.ts';
 import { type HashAnswer, HashExchange } from './hashes.ts';
 import { encodeMessage, type HashRange, type Message } from './messages.ts';
 import type { LeafPlan, Swarm } from './swarm.ts';
@@ -23,6 +23,8 @@ const MAX_DEPTH = 32;
 /** Silent challenges whose blocks are still taken: as many as silences are remembered (silence.ts), or a late one would look like a missing one. */
 const MAX_LATE = 8;
 
+const NO_PIECES: ReadonlySet<number> = new Set(); // bound: empty
+
 type Out = SessionOut<PeerFact>;
 
 /** What is asked for. `leaf` with its hash once it is known; no leaf: the whole piece. */
@@ -34,12 +36,12 @@ interface Question {
 export class Asking {
   readonly #swarm: () => Swarm;
   readonly #peer: { readonly queue: number };
-  readonly #times: ChallengeTimes;
-  readonly allowedFast = new Set<number>(); // bound: MAX_ALLOWED_FAST
-  readonly hashes: HashExchange;
+  readonly #times: SessionTimes;
+  #allowedFast: Set<number> | undefined; // bound: MAX_ALLOWED_FAST
+  #hashes: HashExchange | undefined;
   #open: Question | undefined;
   /** Those that were silent, by piece. */
-  readonly #late = new Map<number, Question>(); // bound: MAX_LATE
+  #late: Map<number, Question> | undefined; // bound: MAX_LATE
   /** Piece whose challenge was given up: blocks of it that are still on the way are no fault. */
   #abandoned = -1;
   #choked = true;
@@ -48,11 +50,20 @@ export class Asking {
   bytesDown = 0;
 
   /** `peer.queue`: how many requests the peer says that it holds. */
-  constructor(swarm: () => Swarm, peer: { readonly queue: number }, times: ChallengeTimes) {
+  constructor(swarm: () => Swarm, peer: { readonly queue: number }, times: SessionTimes) {
     this.#swarm = swarm;
     this.#peer = peer;
     this.#times = times;
-    this.hashes = new HashExchange(swarm, times.timeoutMs);
+  }
+
+  /** Pieces it would give while choking. */
+  get allowedFast(): ReadonlySet<number> {
+    return this.#allowedFast ?? NO_PIECES;
+  }
+
+  get hashes(): HashExchange {
+    this.#hashes ??= new HashExchange(this.#swarm, this.#times.challengeMs);
+    return this.#hashes;
   }
 
   get isChoked(): boolean {
@@ -64,15 +75,17 @@ export class Asking {
   }
 
   get due(): number {
-    return Math.min(this.#open?.challenge.due ?? Number.POSITIVE_INFINITY, this.hashes.due);
+    const challengeDue = this.#open?.challenge.due ?? Number.POSITIVE_INFINITY;
+    return this.#hashes ? Math.min(challengeDue, this.#hashes.due) : challengeDue;
   }
 
   /** Begins a challenge, of a piece or of one leaf of it; the caller knows that none is under way and that the peer shows the piece. */
   begin(piece: number, leaf: number | undefined, now: number, out: Out): void {
     const layout = this.#swarm().layout!;
     const plan = leaf === undefined ? undefined : layout.leaf?.(piece, leaf);
-    const challenge = new Challenge({ piece, ...(plan ?? { begin: 0, bytes: layout.pieceBytes(piece) }) }, this.#times);
-    this.#late.delete(piece);
+    const times = { timeoutMs: this.#times.challengeMs, retryMs: this.#times.rejectRetryMs };
+    const challenge = new Challenge({ piece, ...(plan ?? { begin: 0, bytes: layout.pieceBytes(piece) }) }, times);
+    this.#late?.delete(piece);
     this.#open = { challenge, leaf: plan && { index: leaf!, plan, hash: undefined } };
     const question = plan ? plan.question : layout.hashesFor?.(piece);
     if (question) this.hashes.ask(question, now, out);
@@ -96,14 +109,15 @@ export class Asking {
 
   /** ALLOWED_FAST. */
   allow(index: number, now: number, out: Out): Judgement {
-    if (this.allowedFast.size < MAX_ALLOWED_FAST) this.allowedFast.add(index);
+    this.#allowedFast ??= new Set();
+    if (this.#allowedFast.size < MAX_ALLOWED_FAST) this.#allowedFast.add(index);
     this.#ask(now, out);
     return undefined;
   }
 
   /** PIECE. */
   block(index: number, begin: number, block: Uint8Array, now: number, out: Out): Judgement {
-    const question = this.#open?.challenge.piece === index ? this.#open : this.#late.get(index);
+    const question = this.#open?.challenge.piece === index ? this.#open : this.#late?.get(index);
     if (!question) return index === this.#abandoned ? undefined : { useless: 'block_unasked' };
     const taken = question.challenge.take(begin, block, now);
     if (taken === 'useless') return { useless: 'block_unasked' };
@@ -117,9 +131,9 @@ export class Asking {
   reject(index: number, begin: number, now: number, out: Out): Judgement {
     const challenge = this.#open?.challenge;
     if (challenge?.piece !== index)
-      return index === this.#abandoned || this.#late.has(index) ? undefined : { useless: 'reject_unasked' };
+      return index === this.#abandoned || this.#late?.has(index) ? undefined : { useless: 'reject_unasked' };
     if (this.#choked) {
-      this.allowedFast.delete(index);
+      this.#allowedFast?.delete(index);
       challenge.choked();
       return undefined;
     }
@@ -148,7 +162,7 @@ export class Asking {
   }
 
   tick(now: number, out: Out): void {
-    if (this.hashes.tick(now)) this.#end(this.#open!, 'unchecked', now, out);
+    if (this.#hashes?.tick(now)) this.#end(this.#open!, 'unchecked', now, out);
     const question = this.#open;
     const wanted = question?.challenge.tick(now);
     if (wanted === 'ask') this.#ask(now, out);
@@ -160,6 +174,7 @@ export class Asking {
 
   /** Its blocks may still come. Those that wait longest stay: what is said of them rests on it. */
   #delay(question: Question): void {
+    this.#late ??= new Map();
     if (this.#late.size < MAX_LATE) this.#late.set(question.challenge.piece, question);
   }
 
@@ -176,7 +191,7 @@ export class Asking {
   /** Sends the requests that may go out now. */
   #ask(now: number, out: Out): void {
     const challenge = this.#open?.challenge;
-    if (!challenge || this.hashes.isBusy || (this.#choked && !this.allowedFast.has(challenge.piece))) return;
+    if (!challenge || this.#hashes?.isBusy || (this.#choked && !this.allowedFast.has(challenge.piece))) return;
     const depth = Math.max(1, Math.min(MAX_DEPTH, this.#peer.queue));
     for (const request of challenge.requests(depth, now)) send(request, out);
   }
@@ -184,7 +199,7 @@ export class Asking {
   #end(question: Question, result: ChallengeResult, now: number, out: Out): void {
     const { challenge, leaf } = question;
     if (question === this.#open) this.#open = undefined;
-    this.#late.delete(challenge.piece);
+    this.#late?.delete(challenge.piece);
     this.#abandoned = challenge.piece;
     const ms = challenge.askedAt === undefined ? 0 : now - challenge.askedAt;
     const data = result === 'passed' && !leaf ? challenge.data : undefined;

@@ -37,11 +37,17 @@ export interface SelfDescription {
   readonly hasUtp?: boolean;
 }
 
+const offering = (...without: readonly ExtensionName[]): ReadonlyMap<string, number> =>
+  new Map(Object.entries(OUR_EXTENSIONS).filter(([name]) => !without.includes(name as ExtensionName)));
+
+/** What we offer: peers of a private torrent are not told of each other, holes are punched over uTP. */
+const OFFERS = { all: offering(), withoutHoles: offering('ut_holepunch'), private: offering('ut_pex', 'ut_holepunch') };
+
 export class Extended {
   readonly #swarm: () => Swarm;
   readonly #times: SessionTimes;
-  readonly #ids = new Map<string, number>(); // bound: MAX_NAMES
-  readonly #pexMeter = new PexMeter();
+  #ids: Map<string, number> | undefined; // bound: MAX_NAMES
+  #pexMeter: PexMeter | undefined;
   #pexSentAt = Number.NEGATIVE_INFINITY;
   #metadataBytes: number | undefined;
   #metadataServed = 0;
@@ -65,10 +71,8 @@ export class Extended {
   /** Sends our handshake. We never say `upload_only`: seeds drop such peers, and we do load. */
   greet(self: SelfDescription, remote: Endpoint, out: Out): void {
     const { info, allowsPex } = this.#swarm();
-    const offers: Partial<Record<string, boolean>> = { ut_pex: allowsPex, ut_holepunch: allowsPex && self.hasUtp === true };
-    const names = Object.entries(OUR_EXTENSIONS).filter(([name]) => offers[name] ?? true);
     this.#write(0, out, {
-      extensions: new Map(names),
+      extensions: allowsPex ? (self.hasUtp ? OFFERS.all : OFFERS.withoutHoles) : OFFERS.private,
       client: self.client,
       listenPort: self.listenPort,
       queue: MAX_QUEUED_REQUESTS,
@@ -100,7 +104,7 @@ export class Extended {
 
   /** Whether the peer has said that it can give the metadata. */
   get offersMetadata(): boolean {
-    return (this.#ids.get('ut_metadata') ?? 0) > 0 && (this.#metadataBytes ?? 0) > 0;
+    return (this.#ids?.get('ut_metadata') ?? 0) > 0 && (this.#metadataBytes ?? 0) > 0;
   }
 
   /** Begins to fetch the metadata. False when it offers none, too much, or is being asked already. */
@@ -141,10 +145,7 @@ export class Extended {
   #handshake(payload: Uint8Array, out: Out): Judgement {
     const handshake = decodeExtensionHandshake(payload);
     if (handshake instanceof Malformed) return { violation: `extension_${handshake.reason}` };
-    for (const [name, id] of handshake.extensions) {
-      if (id === 0) this.#ids.delete(name);
-      else if (this.#ids.has(name) || this.#ids.size < MAX_NAMES) this.#ids.set(name, id);
-    }
+    const ids = this.#learnIds(handshake.extensions);
     if (handshake.queue !== undefined && handshake.queue > 0) this.queue = handshake.queue;
     this.#metadataBytes = handshake.metadataBytes ?? this.#metadataBytes;
     this.uploadOnly = handshake.uploadOnly ?? this.uploadOnly;
@@ -152,13 +153,23 @@ export class Extended {
     out.emit({
       type: 'extended',
       client,
-      extensions: [...this.#ids.keys()].sort(),
+      extensions: [...ids.keys()].sort(),
       uploadOnly: this.uploadOnly,
       listenPort,
       yourAddress,
       metadataBytes: this.#metadataBytes,
     });
     return undefined;
+  }
+
+  #learnIds(told: ReadonlyMap<string, number>): ReadonlyMap<string, number> {
+    this.#ids ??= new Map();
+    const ids = this.#ids;
+    for (const [name, id] of told) {
+      if (id === 0) ids.delete(name);
+      else if (ids.has(name) || ids.size < MAX_NAMES) ids.set(name, id);
+    }
+    return ids;
   }
 
   #metadata(payload: Uint8Array, now: number, out: Out): Judgement {
@@ -201,6 +212,7 @@ export class Extended {
 
   #pex(payload: Uint8Array, now: number, out: Out): Judgement {
     if (!this.#swarm().allowsPex) return { useless: 'pex_private' };
+    this.#pexMeter ??= new PexMeter();
     if (!this.#pexMeter.admits(now)) return { useless: 'pex_early' };
     const message = decodePex(payload);
     if (message instanceof Malformed) return { violation: `pex_${message.reason}` };
@@ -223,7 +235,7 @@ export class Extended {
   }
 
   #send(name: ExtensionName, payload: Uint8Array, out: Out): boolean {
-    const id = this.#ids.get(name);
+    const id = this.#ids?.get(name);
     if (id === undefined) return false;
     out.write(encodeMessage({ type: 'extended', id, payload }));
     return true;

@@ -99,11 +99,15 @@ function readAddress(value: Value | undefined): string | undefined {
   return value.length === 16 ? formatV6(value) : undefined;
 }
 
+const decoder = new TextDecoder();
+const isPrintable = (byte: number): boolean => byte >= 0x20 && byte < 0x7f;
+
 /** UTF-8 where it is, Latin-1 where it is not; control characters as dots: it ends up on terminals. */
 function readText(value: Value | undefined): string | undefined {
   if (!(value instanceof Uint8Array)) return undefined;
+  if (value.length <= MAX_CLIENT_CHARACTERS && value.every(isPrintable)) return latin1(value, 0, value.length);
   const cut = value.subarray(0, 4 * MAX_CLIENT_CHARACTERS);
-  const utf8 = new TextDecoder().decode(cut);
+  const utf8 = decoder.decode(cut);
   const text = utf8.includes('\ufffd') ? latin1(cut, 0, cut.length) : utf8;
   return text
     .replace(/\p{Cc}/gu, '.')

@@ -1,5 +1,4 @@
 // The first 68 bytes of a peer connection (BEP 3), with the feature bits of BEP 5, 6, 10 and 52.
-import { equalBytes } from '../hex.ts';
 import { Malformed } from '../malformed.ts';
 
 // handshake = %d19 "BitTorrent protocol" reserved info-hash peer-id
@@ -60,7 +59,8 @@ export function encodeHandshake(handshake: Handshake): Uint8Array {
 /** Whether `bytes` can still become a handshake: false from the first byte that differs, so that a stream of something else ends at once. */
 export function startsLikeHandshake(bytes: Uint8Array): boolean {
   const length = Math.min(bytes.length, PREFIX.length);
-  return equalBytes(bytes.subarray(0, length), PREFIX.subarray(0, length));
+  for (let i = 0; i < length; i++) if (bytes[i] !== PREFIX[i]) return false;
+  return true;
 }
 
 /** Reads a handshake at the start of `bytes` (what follows is not looked at). The parts are copies. */
@@ -70,31 +70,43 @@ export function decodeHandshake(bytes: Uint8Array): Handshake | Malformed {
   return { reserved: bytes.slice(20, 28), infoHash: bytes.slice(28, 48), peerId: bytes.slice(48, 68) };
 }
 
-/** Collects the handshake of the remote, however it is fragmented. */
+const NOTHING = new Malformed('truncated', 0);
+const NO_FEATURES = new Uint8Array(8);
+
+/** Collects the handshake of the remote, however it is fragmented. Nearly always it comes in one piece, and is read where it lies. */
 export class HandshakeBuffer {
-  readonly #bytes = new Uint8Array(HANDSHAKE_BYTES);
+  /** What has come of it, while some is missing. */
+  #parts: Uint8Array | undefined;
   #filled = 0;
+  #read: Handshake | Malformed = NOTHING;
 
   /** Takes what belongs to the handshake; returns how many bytes that was. */
   push(bytes: Uint8Array): number {
     const taken = Math.min(bytes.length, HANDSHAKE_BYTES - this.#filled);
-    this.#bytes.set(bytes.subarray(0, taken), this.#filled);
+    if (taken === HANDSHAKE_BYTES) this.#read = decodeHandshake(bytes);
+    else if (taken > 0) {
+      this.#parts ??= new Uint8Array(HANDSHAKE_BYTES);
+      this.#parts.set(bytes.subarray(0, taken), this.#filled);
+      this.#read = decodeHandshake(this.#parts.subarray(0, this.#filled + taken));
+      if (!(this.#read instanceof Malformed)) this.#parts = undefined;
+    }
     this.#filled += taken;
     return taken;
   }
 
   /** The infohash, as soon as it is there: 20 bytes before the end. */
   get infoHash(): Uint8Array | undefined {
-    return this.#filled >= HANDSHAKE_HEAD_BYTES ? this.#bytes.slice(28, 48) : undefined;
+    if (this.#filled < HANDSHAKE_HEAD_BYTES) return undefined;
+    return this.#read instanceof Malformed ? this.#parts?.slice(28, 48) : this.#read.infoHash;
   }
 
   /** The reserved bytes; zero while they are not there. */
   get reserved(): Uint8Array {
-    return this.#bytes.subarray(20, 28);
+    return this.#read instanceof Malformed ? (this.#parts?.subarray(20, 28) ?? NO_FEATURES) : this.#read.reserved;
   }
 
   /** The handshake; `truncated` while it is not whole, `bad_field` as soon as it cannot become one. */
   read(): Handshake | Malformed {
-    return decodeHandshake(this.#bytes.subarray(0, this.#filled));
+    return this.#read;
   }
 }

@@ -160,55 +160,60 @@ export function encodeMessage(message: Message): Uint8Array {
     case 'have':
     case 'suggest':
     case 'allowed_fast':
-      return frameOf(message.type, [message.index]);
+      return putNumbers(frameOf(message.type, 4), 0, [message.index]);
     case 'request':
     case 'cancel':
     case 'reject':
-      return frameOf(message.type, [message.index, message.begin, message.length]);
+      return putNumbers(frameOf(message.type, 12), 0, [message.index, message.begin, message.length]);
     case 'piece':
-      return frameOf(message.type, [message.index, message.begin], message.block);
+      return putNumbers(frameOf(message.type, 8, message.block), 0, [message.index, message.begin]);
     case 'bitfield':
-      return frameOf(message.type, [], message.bits);
-    case 'port':
-      return frameOf(message.type, [], Uint8Array.of(message.port >> 8, message.port & 0xff));
-    case 'extended':
-      return frameOf(message.type, [], Uint8Array.of(message.id), message.payload);
+      return frameOf(message.type, 0, message.bits);
+    case 'port': {
+      const frame = frameOf(message.type, 2);
+      frame[5] = message.port >> 8;
+      frame[6] = message.port;
+      return frame;
+    }
+    case 'extended': {
+      const frame = frameOf(message.type, 1, message.payload);
+      frame[5] = message.id;
+      return frame;
+    }
     case 'hash_request':
     case 'hash_reject':
-      return frameOf(message.type, [], encodeHashRange(message));
+      return putHashRange(frameOf(message.type, 48), message);
     case 'hashes':
-      return frameOf(message.type, [], encodeHashRange(message), message.hashes);
+      return putHashRange(frameOf(message.type, 48, message.hashes), message);
     default:
-      return frameOf(message.type, []);
+      return frameOf(message.type, 0);
   }
 }
 
-/** Length, id, 32-bit fields, then raw parts. */
-function frameOf(type: MessageType, fields: readonly number[], ...parts: readonly Uint8Array[]): Uint8Array {
-  const length = 1 + 4 * fields.length + parts.reduce((sum, part) => sum + part.length, 0);
-  const bytes = new Uint8Array(4 + length);
-  const view = new DataView(bytes.buffer);
-  view.setUint32(0, length);
-  bytes[4] = ID_OF.get(type)!;
-  let at = 5;
-  for (const field of fields) {
-    view.setUint32(at, field);
-    at += 4;
-  }
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
+/** Length and id, then room for `fixed` bytes, then raw bytes. */
+function frameOf(type: MessageType, fixed: number, raw?: Uint8Array): Uint8Array {
+  const length = 1 + fixed + (raw?.length ?? 0);
+  const frame = new Uint8Array(4 + length);
+  putU32(frame, 0, length);
+  frame[4] = ID_OF.get(type)!;
+  if (raw) frame.set(raw, 5 + fixed);
+  return frame;
 }
 
-function encodeHashRange(range: HashRange): Uint8Array {
-  const bytes = new Uint8Array(48);
-  bytes.set(range.root);
-  const view = new DataView(bytes.buffer);
-  view.setUint32(32, range.base);
-  view.setUint32(36, range.index);
-  view.setUint32(40, range.length);
-  view.setUint32(44, range.proof);
-  return bytes;
+function putU32(bytes: Uint8Array, at: number, value: number): void {
+  bytes[at] = value >>> 24;
+  bytes[at + 1] = value >>> 16;
+  bytes[at + 2] = value >>> 8;
+  bytes[at + 3] = value;
+}
+
+/** 32-bit fields, `at` bytes behind the id. */
+function putNumbers(frame: Uint8Array, at: number, fields: readonly number[]): Uint8Array {
+  for (const [i, field] of fields.entries()) putU32(frame, 5 + at + 4 * i, field);
+  return frame;
+}
+
+function putHashRange(frame: Uint8Array, { root, base, index, length, proof }: HashRange): Uint8Array {
+  frame.set(root, 5);
+  return putNumbers(frame, 32, [base, index, length, proof]);
 }

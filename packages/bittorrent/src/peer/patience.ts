@@ -5,14 +5,21 @@ import type { Useless } from './facts.ts';
 const BURST = 256;
 const REFILL_PER_MS = 2 / 1000;
 
+const NONE: ReadonlyMap<Useless, number> = new Map(); // bound: empty
+
 export class Patience {
-  readonly counts = new Map<Useless, number>(); // bound: the kinds of Useless
+  #counts: Map<Useless, number> | undefined; // bound: the kinds of Useless
   #credit = BURST;
   #at = 0;
 
+  get counts(): ReadonlyMap<Useless, number> {
+    return this.#counts ?? NONE;
+  }
+
   /** Counts one; false when patience has run out. */
   bear(what: Useless, now: number): boolean {
-    this.counts.set(what, (this.counts.get(what) ?? 0) + 1);
+    this.#counts ??= new Map();
+    this.#counts.set(what, (this.#counts.get(what) ?? 0) + 1);
     this.#credit = Math.min(BURST, this.#credit + (now - this.#at) * REFILL_PER_MS);
     this.#at = now;
     if (this.#credit < 1) return false;

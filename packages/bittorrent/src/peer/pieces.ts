@@ -1,6 +1,6 @@
 // What a peer says it has, from bitfields and HAVEs (BEP 3, 6, 54), also before the number of pieces is known; and the super-seeder's pattern (BEP 16).
 import { Malformed } from '../malformed.ts';
-import { Bitfield } from './bitfield.ts';
+import { Bitfield, countOnes } from './bitfield.ts';
 import { MAX_METADATA_BYTES } from './metadata.ts';
 
 /** Metadata that we accept names no more pieces than this: a longer bitfield or a higher index fits no torrent we could know. */
@@ -66,8 +66,8 @@ export class PeerPieces {
       this.#field = field;
     } else if (bits.length > Math.ceil(MAX_PIECES / 8)) return new Malformed('too_long');
     else this.#shown = bits.slice();
-    const empty = bits.every((byte) => byte === 0);
-    this.#first(empty ? 'none' : 'some');
+    const count = this.#field?.count ?? countOnes(bits);
+    this.#first(count === 0 ? 'none' : 'some');
     return undefined;
   }
 

@@ -43,6 +43,8 @@ export interface SessionOptions {
   readonly isOwn?: (peerId: Uint8Array) => boolean;
 }
 
+const NO_FEATURES: Features = { dht: false, fast: false, extended: false, v2: false };
+
 type Out = SessionOut<PeerFact>;
 
 export class PeerSession implements Session<PeerFact> {
@@ -58,7 +60,7 @@ export class PeerSession implements Session<PeerFact> {
   #state: State = 'connecting';
   readonly #greeting: Greeting;
   #handshaken = false;
-  #features: Features = { dht: false, fast: false, extended: false, v2: false };
+  #features: Features = NO_FEATURES;
   #ending: { outcome: Outcome | undefined; ending: Ending } | undefined;
   #startDue = Number.POSITIVE_INFINITY;
   #lifeDue = Number.POSITIVE_INFINITY;
@@ -71,11 +73,10 @@ export class PeerSession implements Session<PeerFact> {
     this.#times = options.times;
     this.#greeting = new Greeting(options.peerId);
     if (typeof options.swarm !== 'function') this.#swarm = options.swarm;
-    this.#serving = new Serving(() => this.#swarm!);
-    this.#extended = new Extended(() => this.#swarm!, options.times);
-    const { challengeMs, rejectRetryMs } = options.times;
-    const times = { timeoutMs: challengeMs, retryMs: rejectRetryMs };
-    this.#asking = new Asking(() => this.#swarm!, this.#extended, times);
+    const swarm = () => this.#swarm!;
+    this.#serving = new Serving(swarm);
+    this.#extended = new Extended(swarm, options.times);
+    this.#asking = new Asking(swarm, this.#extended, options.times);
   }
 
   /** The handshake was good and nothing has ended it. */
