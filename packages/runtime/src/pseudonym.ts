@@ -97,10 +97,8 @@ export class Pseudonyms {
 
   /** Inputs of the three kinds differ in length (4 or 16, 6 or 18, 24 or 36 bytes): none can be taken for another. */
   #name(bytes: Uint8Array): string {
-    return createHmac('sha256', this.#present.key)
-      .update(bytes)
-      .digest('hex')
-      .slice(0, 2 * NAME_BYTES);
+    // Not a slice of the whole digest as text: that would keep the whole of it for as long as the name is kept.
+    return createHmac('sha256', this.#present.key).update(bytes).digest().toString('hex', 0, NAME_BYTES);
   }
 }
 

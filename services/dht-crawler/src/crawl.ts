@@ -11,7 +11,6 @@ import { isCondemned } from './judge.ts';
 import { type CrawlNode, prefixOf, Roster } from './nodes.ts';
 import { neighbourhoodBits, questionOf, randomIdWithin } from './questions.ts';
 import type { KeptFamily, KeptNode } from './state.ts';
-import { forgetShown } from './store-view.ts';
 import { DEAF_LOOKS, nextVisit, planRefused } from './visits.ts';
 
 export type { CrawlSink } from './findings.ts';
@@ -144,8 +143,14 @@ export class Crawl {
   }
 
   #makeRoom(): void {
-    if (this.roster.evict((node) => this.#setOpen(node, false)) === 0) return;
+    if (this.roster.evict((node) => this.#letGo(node)) === 0) return;
     this.frontier.retain((node) => this.roster.at(node) === node);
+  }
+
+  /** Takes a node out of all accounts, before it leaves the roster. */
+  #letGo(node: CrawlNode): void {
+    this.#setOpen(node, false);
+    this.findings.shown.forget(node);
   }
 
   #misbehaved(fact: { type: 'malformed' | 'unasked' | 'flooding'; from: Endpoint }, now: number): void {
@@ -228,14 +233,14 @@ export class Crawl {
     for (const node of this.roster.all()) {
       node.queued = false;
       if (node.verdict === 'silent' && !node.asked) {
-        this.#setOpen(node, false);
+        this.#letGo(node);
         this.roster.drop(node);
         continue;
       }
       node.looks = node.finds = node.checks = node.failedChecks = node.quiet = node.deafLooks = 0;
       node.control = node.settled = false;
       node.sample = undefined;
-      forgetShown(node);
+      this.findings.shown.forget(node);
       if (node.intervalS <= 0) node.lookMs = 0;
       this.#plan(node, now);
     }
@@ -300,7 +305,8 @@ export class Crawl {
   }
 
   #ask(task: Task, query: Query, now: number, dht: DhtNode, out: Out<DhtFact>): boolean {
-    const tag = dht.ask(task.node, query, now, out);
+    const { id, address, port } = task.node;
+    const tag = dht.ask({ id, address, port }, query, now, out);
     if (tag === undefined) return false;
     this.#tasks.set(tag, task);
     task.node.asked = true;
@@ -346,7 +352,7 @@ export class Crawl {
     for (const { id, endpoint, done, lookAtMs } of kept.nodes) {
       const node = this.list(id, endpoint, undefined, now, dht);
       if (!node) continue;
-      node.lookMs = Math.min(now + 1000 * MAX_INTERVAL_S, Math.max(0, now + lookAtMs - wallMs));
+      node.lookMs = Math.ceil(Math.min(now + 1000 * MAX_INTERVAL_S, Math.max(0, now + lookAtMs - wallMs)));
       if (done) node.checks = node.looks = node.finds = 1;
       if (done) node.bep51 = node.control = node.settled = true;
       if (done) this.findings.remember(node, now);

@@ -9,7 +9,8 @@ import { isCondemned, judge } from './judge.ts';
 import { Line } from './line.ts';
 import { type CrawlNode, type Roster, settle } from './nodes.ts';
 import type { SeenInfohashes } from './seen.ts';
-import { noteShown } from './store-view.ts';
+import { ShownKeys, showsAll } from './store-view.ts';
+import { Versions } from './versions.ts';
 import { isFullyKnown, planLook, type Visit } from './visits.ts';
 
 /** Where findings go. `bytes` hold the infohash at `at` and are valid only during the call. */
@@ -32,7 +33,7 @@ export type Task =
 export interface FindingsOptions {
   readonly sink: CrawlSink;
   readonly seen: SeenInfohashes;
-  /** A number for who is one and the same party: the /24 or /48, never 0. Two parties are independent. */
+  /** A number below 2^31 for who is one and the same party: the /24 or /48, never 0. Two parties are independent. */
   readonly partyOf: (endpoint: Endpoint) => number;
 }
 
@@ -49,6 +50,8 @@ const RETELL_MS = 3_600_000;
 export class Findings {
   readonly confirms = new ConfirmQueue(CONFIRM_CAPACITY);
   readonly line = new Line();
+  readonly shown = new ShownKeys();
+  readonly #versions = new Versions();
   /** Nodes that answer and are believed. */
   met = 0;
   /** Condemned ones of this sweep. */
@@ -106,8 +109,8 @@ export class Findings {
     }
     node.mismatches = 0;
     node.met = true;
-    node.rttMs = node.rttMs < 0 ? rttMs : Math.min(node.rttMs, rttMs);
-    if (!node.version && reply.versionAt >= 0) node.version = reply.copy(reply.versionAt, Math.min(8, reply.versionLength));
+    node.rttMs = Math.round(node.rttMs < 0 ? rttMs : Math.min(node.rttMs, rttMs));
+    if (!node.version && reply.versionAt >= 0) node.version = this.#versions.of(reply);
   }
 
   /** A node that an earlier process met in this sweep: it counts as met, and is not told of again for what was seen then. */
@@ -161,8 +164,9 @@ export class Findings {
       if (!isCondemned(node) && this.#note(reply.bytes, reply.samplesAt + 20 * i, 'sample', node, party, now)) fresh++;
     if (node.checks === 0 && reply.samplesCount > 0)
       node.sample = reply.copy(reply.samplesAt, Math.min(40, 20 * reply.samplesCount));
-    noteShown(node, reply);
+    this.shown.note(node, reply);
     planLook(node, reply.samplesCount, fresh, shownBy(reply), this.met, now);
+    if (showsAll(node)) this.shown.forget(node);
   }
 
   /** Gives the verdict that the evidence allows, and counts and tells it when it is new. */
@@ -210,7 +214,7 @@ export class Findings {
   #witness(infoHash: Uint8Array, first: number, tries: number): CrawlNode | undefined {
     const { partyOf } = this.#options;
     const near = this.#roster.near(infoHash, 24, (node) => node.verdict === 'ok' && !node.asked && partyOf(node) !== first);
-    return near.sort((a, b) => compareDistance(infoHash, a.id, b.id))[tries];
+    return near.map((node) => ({ node, id: node.id })).sort((a, b) => compareDistance(infoHash, a.id, b.id))[tries]?.node;
   }
 }
 

@@ -79,9 +79,9 @@ export class Frontier {
   /** The node is to be asked at `atMs`. Queued again for an earlier time, its older place is stepped over. */
   add(node: CrawlNode, atMs: number, now: number): void {
     node.queued = true;
-    node.queuedMs = atMs;
+    node.queuedMs = Math.ceil(atMs);
     if (atMs <= now) this.#ready.push(node, orderOf(node));
-    else this.#waiting.push(node, atMs);
+    else this.#waiting.push(node, node.queuedMs);
   }
 
   /** The next that may be asked; the caller asks it or adds it again. */

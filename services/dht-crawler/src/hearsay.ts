@@ -1,5 +1,6 @@
 // What one node says of others: each contact is listed, or counted for or against who named it.
 import type { DhtNode } from '@swarmscope/bittorrent/dht/node.ts';
+import { equalBytes } from '@swarmscope/bittorrent/hex.ts';
 import type { Fields } from '@swarmscope/bittorrent/krpc/fields.ts';
 import { NODE_BYTES } from '@swarmscope/bittorrent/krpc/message.ts';
 import type { Endpoint } from '@swarmscope/bittorrent/machine.ts';
@@ -42,7 +43,7 @@ function hearNew(
 ): boolean {
   const { id, address, port } = contact;
   const endpoint = { address, port };
-  if (sameId(dht.id, id, 0)) return false;
+  if (equalBytes(dht.id, id)) return false;
   const known = roster.at(endpoint);
   if (known) noteKnown(namer, known, id, 0);
   else if (!dht.admits(endpoint)) namer.wrong++;
@@ -52,11 +53,6 @@ function hearNew(
 
 function noteKnown(namer: CrawlNode, known: CrawlNode, bytes: Uint8Array, at: number): void {
   if (!known.met || known.mismatches > 0) return;
-  if (sameId(known.id, bytes, at)) namer.right++;
+  if (known.hasId(bytes, at)) namer.right++;
   else namer.wrong++;
-}
-
-function sameId(id: Uint8Array, bytes: Uint8Array, at: number): boolean {
-  for (let i = 0; i < 20; i++) if (id[i] !== bytes[at + i]) return false;
-  return true;
 }

@@ -9,13 +9,17 @@ export const ZONE_BITS = 12;
 const ZONES = 1 << ZONE_BITS;
 /** Endpoints of one host that are listed: more than one person runs, fewer than a liar wants. */
 const MAX_PER_HOST = 4;
+const ID_BYTES = 20;
 
-/** What we know of one endpoint. Listed: somebody named it. Met: it answered a question of ours. */
+/**
+ * What we know of one endpoint. Listed: somebody named it. Met: it answered a question of ours. There are as many as nodes, so what is kept is
+ * small (about 700 bytes in all): the id as text of 20 characters, a fifth of what an array of its own takes; times in whole milliseconds.
+ */
 export class CrawlNode implements Endpoint {
   readonly address: string;
   readonly port: number;
-  /** As named until it was met, then as it said itself. */
-  id: Uint8Array;
+  /** As named until it was met, then as it said itself: one character a byte. */
+  idText: string;
   met = false;
   verdict: NodeVerdict | undefined = undefined;
   /** A question is in flight. */
@@ -32,7 +36,6 @@ export class CrawlNode implements Endpoint {
   /** BEP 51: unknown, yes, no. */
   bep51: boolean | undefined = undefined;
   bep33: boolean | undefined = undefined;
-  readOnly = false;
   /** Looks at its samples, and looks that were not answered. */
   looks = 0;
   deafLooks = 0;
@@ -52,8 +55,8 @@ export class CrawlNode implements Endpoint {
   lookMs = 0;
   /** The sweep has looked at them enough. */
   settled = false;
-  /** The different infohashes that it has shown, as numbers; let go when it has shown all that it says it has. */
-  shownKeys: Uint32Array | undefined = undefined;
+  /** Where the different infohashes stand that it has shown (store-view.ts), -1 for nowhere; and how many they are. */
+  shownAt = -1;
   distinct = 0;
   backoffMs = 0;
   rttMs = -1;
@@ -74,22 +77,48 @@ export class CrawlNode implements Endpoint {
   flooding = false;
   /** Answers in a row under an id other than expected. */
   mismatches = 0;
-  /** Its pseudonym, kept for as long as the publisher says. */
-  name: unknown = undefined;
+  /** Its pseudonym, of which epoch and for which id; kept by the publisher. */
+  key: string | undefined = undefined;
+  keyEpoch = 0;
+  keyId = '';
   /** Verdict that was published last. */
   published: NodeVerdict | undefined = undefined;
   publishedMs = 0;
 
   constructor(id: Uint8Array, address: string, port: number) {
-    this.id = id;
+    this.idText = textOf(id);
     this.address = address;
     this.port = port;
   }
 
+  /** A copy. */
+  get id(): Uint8Array {
+    const id = new Uint8Array(ID_BYTES);
+    for (let i = 0; i < ID_BYTES; i++) id[i] = this.idText.charCodeAt(i);
+    return id;
+  }
+
+  set id(id: Uint8Array) {
+    this.idText = textOf(id);
+  }
+
+  /** Whether its id stands at `at`. */
+  hasId(bytes: Uint8Array, at: number): boolean {
+    for (let i = 0; i < ID_BYTES; i++) if (this.idText.charCodeAt(i) !== bytes[at + i]) return false;
+    return true;
+  }
+
   /** The first 32 bits of its id. */
   get prefix(): number {
-    return prefixOf(this.id);
+    const { idText } = this;
+    return (
+      ((idText.charCodeAt(0) << 24) | (idText.charCodeAt(1) << 16) | (idText.charCodeAt(2) << 8) | idText.charCodeAt(3)) >>> 0
+    );
   }
+}
+
+function textOf(id: Uint8Array): string {
+  return String.fromCharCode.apply(null, id as unknown as number[]);
 }
 
 /** What an endpoint is found by: for IPv4 a number of 48 bits, which a compact contact gives without any text; else text. */
@@ -174,7 +203,7 @@ export class Roster {
     const node = new CrawlNode(id, endpoint.address, endpoint.port);
     this.#byEndpoint.set(keyOfEndpoint(node), node);
     this.#perHost.set(host, ofHost + 1);
-    this.#zoneOf(id).push(node);
+    this.#zoneOf(node).push(node);
     return node;
   }
 
@@ -216,15 +245,15 @@ export class Roster {
   rename(node: CrawlNode, id: Uint8Array): void {
     this.#leaveZone(node);
     node.id = id;
-    this.#zoneOf(id).push(node);
+    this.#zoneOf(node).push(node);
   }
 
-  #zoneOf(id: Uint8Array): CrawlNode[] {
-    return this.#zones[prefixOf(id) >>> (32 - ZONE_BITS)]!;
+  #zoneOf(node: CrawlNode): CrawlNode[] {
+    return this.#zones[node.prefix >>> (32 - ZONE_BITS)]!;
   }
 
   #leaveZone(node: CrawlNode): void {
-    const zone = this.#zoneOf(node.id);
+    const zone = this.#zoneOf(node);
     const at = zone.indexOf(node);
     if (at < 0) return;
     zone[at] = zone.at(-1)!;

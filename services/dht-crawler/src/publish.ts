@@ -39,14 +39,6 @@ export interface PublisherOptions {
 
 type Looked = CrawlSink['looked'];
 
-interface Named {
-  /** Of which id, where it is one of a node: it may change. */
-  readonly id?: Uint8Array;
-  readonly epoch: number;
-  readonly hash: number;
-  readonly key: string;
-}
-
 export class Publisher implements CrawlSink {
   readonly #options: PublisherOptions;
   readonly #recent = new RecentKeys(RECENT_MAX);
@@ -68,18 +60,18 @@ export class Publisher implements CrawlSink {
 
   /** `infohash_sighted`: one per (infohash, way, reporter) an hour, and one more for a confirmation. */
   sighting(bytes: Uint8Array, at: number, way: SightingWay, from: Reporter, confirmed: boolean, now: number): void {
-    const reporter = this.#nameOf(from);
+    const { epoch } = this.#options.pseudonyms;
     const word = (offset: number) =>
       (bytes[at + offset]! << 24) | (bytes[at + offset + 1]! << 16) | (bytes[at + offset + 2]! << 8) | bytes[at + offset + 3]!;
-    const key = keyOf(word(0) ^ WAYS.indexOf(way), word(8), reporter.hash);
+    const key = keyOf(word(0) ^ WAYS.indexOf(way), word(8), hashOf(from));
     if (!this.#recent.isNew(key, now) && !confirmed) return;
     const infoHash = toHex(bytes.subarray(at, at + 20));
     if (this.#options.suppressed?.has(infoHash)) return;
     this.publish('infohash_sighted', {
       info_hash: infoHash,
       way,
-      reporter_key: reporter.key,
-      key_epoch: reporter.epoch,
+      reporter_key: this.#keyOf(from),
+      key_epoch: epoch,
       family: family(from),
       confirmed: confirmed ? 1 : 0,
       ...(this.#options.addresses === 'full' ? { reporter_endpoint: formatEndpoint(from) } : {}),
@@ -87,32 +79,28 @@ export class Publisher implements CrawlSink {
   }
 
   /** The pseudonym of a reporter: a node keeps it, since each of its answers tells of twenty infohashes. */
-  #nameOf(from: Reporter): Named {
-    const { pseudonyms } = this.#options;
-    const { epoch } = pseudonyms;
-    if (!(from instanceof CrawlNode)) return { epoch, hash: hashOf(from), key: this.#keyOf(from) };
-    const kept = from.name as Named | undefined;
-    if (kept?.epoch === epoch && kept.id === from.id) return kept;
-    const name = { id: from.id, epoch, hash: hashOf(from), key: this.#keyOf(from) };
-    from.name = name;
-    return name;
-  }
-
   #keyOf(from: Reporter): string {
     const { pseudonyms } = this.#options;
-    return from.id ? pseudonyms.nodeKey(from.id, from.address) : pseudonyms.addressKey(from.address);
+    if (!(from instanceof CrawlNode))
+      return from.id ? pseudonyms.nodeKey(from.id, from.address) : pseudonyms.addressKey(from.address);
+    if (from.key === undefined || from.keyEpoch !== pseudonyms.epoch || from.keyId !== from.idText) {
+      from.key = pseudonyms.nodeKey(from.id, from.address);
+      from.keyEpoch = pseudonyms.epoch;
+      from.keyId = from.idText;
+    }
+    return from.key;
   }
 
   /** `dht_node_seen`: one per (node, verdict) an hour. */
   node(node: CrawlNode, verdict: NodeVerdict, now: number): void {
     if (node.published === verdict && now - node.publishedMs < HOUR_MS) return;
     node.published = verdict;
-    node.publishedMs = now;
+    node.publishedMs = Math.round(now);
     const { pseudonyms, addresses } = this.#options;
     this.publish('dht_node_seen', {
-      node_key: this.#nameOf(node).key,
+      node_key: this.#keyOf(node),
       key_epoch: pseudonyms.epoch,
-      id_prefix: node.id[0]!,
+      id_prefix: node.prefix >>> 24,
       address_key: pseudonyms.addressKey(node.address),
       ip_prefix: addressPrefix(node.address),
       family: family(node),
@@ -133,7 +121,7 @@ export class Publisher implements CrawlSink {
 }
 
 function hashOf(from: Endpoint): number {
-  return hashText(`${from.address} ${from.port}`);
+  return hashText(from.address, from.port);
 }
 
 function flag(value: boolean | undefined): 0 | 1 | null {

@@ -1,94 +1,71 @@
-// Which infohashes were met, by whom first, and whether somebody independent confirmed it: about 35 bytes for each.
+// Which infohashes were met, by whom first, and whether somebody independent confirmed it: 17 bytes for each.
+import { HalfSipHash } from './half-sip-hash.ts';
 
 /** What a sighting meant: nothing new, a new infohash, or the confirmation of one that only one party had told before. */
 export type Sighting = 'known' | 'new' | 'confirmed';
 
 const ID_BYTES = 20;
-const CONFIRMED = 1;
+/** An entry is 31 bits of party, and above them whether it is confirmed. */
+const CONFIRMED = 2 ** 31;
+const PARTY = CONFIRMED - 1;
+/** Places for each infohash of the capacity: at 70 % a search takes two steps, one in vain six. */
+const PLACES_EACH = 1.4;
+const FIRST_CAPACITY = 65_536;
 
-/** One generation: an open-addressed table of places in flat arrays. */
+/** One generation: a table with open addressing. A place holds 64 bits of hash and who told first. */
 class Generation {
-  readonly #table: Uint32Array;
-  readonly #ids: Uint8Array;
+  /** Two words of hash each; the first is 0 where nothing is. */
+  readonly #hashes: Uint32Array;
   readonly #parties: Uint32Array;
-  readonly #flags: Uint8Array;
-  readonly #mask: number;
-  readonly #seed: number;
+  readonly #places: number;
   readonly capacity: number;
   size = 0;
-  confirmed = 0;
 
-  constructor(capacity: number, seed: number) {
+  constructor(capacity: number) {
     this.capacity = capacity;
-    const slots = 2 ** Math.ceil(Math.log2(capacity * 2));
-    this.#table = new Uint32Array(slots);
-    this.#mask = slots - 1;
-    this.#ids = new Uint8Array(capacity * ID_BYTES);
-    this.#parties = new Uint32Array(capacity);
-    this.#flags = new Uint8Array(capacity);
-    this.#seed = seed;
+    this.#places = Math.ceil(capacity * PLACES_EACH);
+    this.#hashes = new Uint32Array(2 * this.#places);
+    this.#parties = new Uint32Array(this.#places);
   }
 
-  /** Seeded: whoever chooses infohashes may not choose where they collide. */
-  #slot(bytes: Uint8Array, at: number): number {
-    const a = (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!;
-    const b = (bytes[at + 8]! << 24) | (bytes[at + 9]! << 16) | (bytes[at + 10]! << 8) | bytes[at + 11]!;
-    const mixed = Math.imul(a ^ this.#seed, 0x9e3779b1) ^ Math.imul(b ^ (this.#seed >>> 7), 0x85ebca77);
-    return (mixed ^ (mixed >>> 15)) & this.#mask;
-  }
-
-  #isAt(place: number, bytes: Uint8Array, at: number): boolean {
-    const start = place * ID_BYTES;
-    for (let i = 0; i < ID_BYTES; i++) if (this.#ids[start + i] !== bytes[at + i]) return false;
-    return true;
-  }
-
-  /** The place of an infohash, -1 when it is not here. */
-  find(bytes: Uint8Array, at: number): number {
-    for (let slot = this.#slot(bytes, at); ; slot = (slot + 1) & this.#mask) {
-      const entry = this.#table[slot]!;
-      if (entry === 0) return -1;
-      if (this.#isAt(entry - 1, bytes, at)) return entry - 1;
+  /** Where a hash stands; else -1 - place for where it would. */
+  find(high: number, low: number): number {
+    for (let place = Math.floor((low / 2 ** 32) * this.#places); ; place = place + 1 === this.#places ? 0 : place + 1) {
+      const found = this.#hashes[2 * place]!;
+      if (found === 0) return -1 - place;
+      if (found === high && this.#hashes[2 * place + 1] === low) return place;
     }
   }
 
-  /** Adds one that is not here; the caller keeps `size` below `capacity`. */
-  add(bytes: Uint8Array, at: number, party: number, flags: number): void {
-    let slot = this.#slot(bytes, at);
-    while (this.#table[slot] !== 0) slot = (slot + 1) & this.#mask;
-    const place = this.size++;
-    this.#table[slot] = place + 1;
-    for (let i = 0; i < ID_BYTES; i++) this.#ids[place * ID_BYTES + i] = bytes[at + i]!;
-    this.#parties[place] = party;
-    this.#flags[place] = flags;
-    if (flags & CONFIRMED) this.confirmed++;
+  /** Adds at a place that `find` gave; the caller keeps `size` below `capacity`. */
+  add(place: number, high: number, low: number, entry: number): void {
+    this.#hashes[2 * place] = high;
+    this.#hashes[2 * place + 1] = low;
+    this.#parties[place] = entry;
+    this.size++;
   }
 
-  party(place: number): number {
+  /** Who told first, and whether somebody else confirmed it. */
+  entry(place: number): number {
     return this.#parties[place]!;
   }
 
-  setParty(place: number, party: number): void {
-    this.#parties[place] = party;
+  setEntry(place: number, entry: number): void {
+    this.#parties[place] = entry;
   }
 
-  flags(place: number): number {
-    return this.#flags[place]!;
-  }
-
-  /** Adds everything to a larger one, in the same order. */
+  /** Adds everything to a larger one. */
   copyTo(larger: Generation): void {
-    for (let place = 0; place < this.size; place++)
-      larger.add(this.#ids, place * ID_BYTES, this.#parties[place]!, this.#flags[place]!);
-  }
-
-  confirm(place: number): void {
-    this.#flags[place] = this.#flags[place]! | CONFIRMED;
-    this.confirmed++;
+    for (let place = 0; place < this.#places; place++) {
+      const [high, low] = [this.#hashes[2 * place]!, this.#hashes[2 * place + 1]!];
+      if (high !== 0) larger.add(-1 - larger.find(high, low), high, low, this.#parties[place]!);
+    }
   }
 }
 
 /**
+ * An infohash is known by 64 bits of a keyed hash: among two million, two are taken for one with a probability of 10^-7.
+ *
  * Two generations: when the young one is full the old one is forgotten, and what is met again moves into the young one. So at least `capacity / 2`
  * and at most `capacity` infohashes are remembered, the recent ones.
  */
@@ -96,68 +73,81 @@ export class SeenInfohashes {
   #young: Generation;
   #old: Generation;
   readonly #half: number;
-  readonly #seed: number;
+  readonly #hash: HalfSipHash;
   /** Distinct infohashes that somebody claims to hold, and of them those that a second party confirmed (counted again when met after they were forgotten). */
   total = 0;
   confirmed = 0;
   /** Those that were only asked for. */
   askedFor = 0;
 
-  constructor(capacity: number, seed: number) {
+  /** `key`: 64 bits that nobody outside knows, since whoever knows them may make two infohashes look like one. */
+  constructor(capacity: number, key: readonly [number, number]) {
     this.#half = Math.max(1, capacity >> 1);
-    this.#seed = seed;
-    this.#young = this.#generation(Math.min(this.#half, 65_536));
-    this.#old = this.#generation(1);
+    this.#hash = new HalfSipHash(key);
+    this.#young = new Generation(Math.min(this.#half, FIRST_CAPACITY));
+    this.#old = new Generation(1);
   }
 
-  #generation(capacity: number): Generation {
-    return new Generation(capacity, this.#seed);
-  }
-
-  /** Notes that `party` (a number for who is one and the same) told of the infohash at `at`. Party 0 is nobody: it neither counts first nor confirms. */
+  /** Notes that `party` (a number below 2^31 for who is one and the same) told of the infohash at `at`. Party 0 is nobody: it neither counts first nor confirms. */
   note(bytes: Uint8Array, at: number, party: number): Sighting {
-    let place = this.#young.find(bytes, at);
+    this.#digest(bytes, at);
+    const { high, low } = this.#hash;
+    let place = this.#young.find(high, low);
     let sighting: Sighting = 'known';
     if (place < 0) {
       this.#makeRoom();
-      const old = this.#old.find(bytes, at);
-      if (old >= 0) this.#young.add(bytes, at, this.#old.party(old), this.#old.flags(old));
-      else {
-        this.#young.add(bytes, at, party, 0);
-        if (party === 0) this.askedFor++;
-        else this.total++;
-        sighting = 'new';
-      }
-      place = this.#young.size - 1;
+      const old = this.#old.find(high, low);
+      if (old < 0) sighting = 'new';
+      place = -1 - this.#young.find(high, low);
+      this.#young.add(place, high, low, old < 0 ? party : this.#old.entry(old));
     }
-    if (sighting === 'new' || (this.#young.flags(place) & CONFIRMED) !== 0 || party === 0) return sighting;
-    const first = this.#young.party(place);
-    if (first === 0) {
-      this.#young.setParty(place, party);
+    if (sighting === 'new') {
+      if (party === 0) this.askedFor++;
+      else this.total++;
+      return sighting;
+    }
+    return this.#witness(place, party);
+  }
+
+  /** A party tells of an infohash that is known. */
+  #witness(place: number, party: number): Sighting {
+    const entry = this.#young.entry(place);
+    if (party === 0 || entry >= CONFIRMED) return 'known';
+    if (entry === 0) {
+      this.#young.setEntry(place, party);
       this.askedFor--;
       this.total++;
+      return 'known';
     }
-    if (first === 0 || first === party) return 'known';
-    this.#young.confirm(place);
+    if (entry === party) return 'known';
+    this.#young.setEntry(place, entry + CONFIRMED);
     this.confirmed++;
     return 'confirmed';
   }
 
-  /** Who told first; 0 when nobody that counts. */
-  partyOf(bytes: Uint8Array, at: number): number {
+  /** The first word is never 0, which stands for nothing. */
+  #digest(bytes: Uint8Array, at: number): void {
+    this.#hash.digest(bytes, at, ID_BYTES);
+    if (this.#hash.high === 0) this.#hash.high = 1;
+  }
+
+  #entryOf(bytes: Uint8Array, at: number): number {
+    this.#digest(bytes, at);
+    const { high, low } = this.#hash;
     for (const generation of [this.#young, this.#old]) {
-      const place = generation.find(bytes, at);
-      if (place >= 0) return generation.party(place);
+      const place = generation.find(high, low);
+      if (place >= 0) return generation.entry(place);
     }
     return 0;
   }
 
+  /** Who told first; 0 when nobody that counts. */
+  partyOf(bytes: Uint8Array, at: number): number {
+    return this.#entryOf(bytes, at) & PARTY;
+  }
+
   isConfirmed(bytes: Uint8Array, at: number): boolean {
-    for (const generation of [this.#young, this.#old]) {
-      const place = generation.find(bytes, at);
-      if (place >= 0) return (generation.flags(place) & CONFIRMED) !== 0;
-    }
-    return false;
+    return this.#entryOf(bytes, at) >= CONFIRMED;
   }
 
   /** The young generation grows by doubling up to its half of the capacity; then it becomes the old one. */
@@ -166,10 +156,10 @@ export class SeenInfohashes {
     if (size < capacity) return;
     if (capacity >= this.#half) {
       this.#old = this.#young;
-      this.#young = this.#generation(this.#half);
+      this.#young = new Generation(this.#half);
       return;
     }
-    const grown = this.#generation(Math.min(this.#half, capacity * 2));
+    const grown = new Generation(Math.min(this.#half, capacity * 2));
     this.#young.copyTo(grown);
     this.#young = grown;
   }

@@ -124,7 +124,8 @@ class CrawlerService implements RunningCrawler {
       this.#fail = reject;
     });
     this.failed.catch(() => {});
-    this.#seen = new SeenInfohashes(options.infohashesMax ?? INFOHASHES_MAX, Math.floor(options.random() * 2 ** 32));
+    const word = () => Math.floor(options.random() * 2 ** 32);
+    this.#seen = new SeenInfohashes(options.infohashesMax ?? INFOHASHES_MAX, [word(), word()]);
     this.#publisher = new Publisher(options, (target, closest, metBefore) => {
       this.#distances.note(closest.map((id) => distanceShare(id, target)));
       this.#recapture.met = this.#recapture.met * RECAPTURE_KEPT + metBefore;
@@ -389,5 +390,5 @@ function rounded(value: number | undefined): number | null {
 function partyOf(): (endpoint: Endpoint) => number {
   const strict = new AddressPolicy({ labNetworks: [], optOut: [] });
   return (endpoint) =>
-    hashText(strict.admitsAddress(endpoint.address) ? addressPrefix(endpoint.address) : endpointKey(endpoint)) || 1;
+    hashText(strict.admitsAddress(endpoint.address) ? addressPrefix(endpoint.address) : endpointKey(endpoint)) >>> 1 || 1;
 }

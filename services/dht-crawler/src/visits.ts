@@ -1,7 +1,7 @@
 // What a node is asked next, and when: the plan of a crawl for one node. Pure decisions over its record.
 import { MAX_INTERVAL_S } from '@swarmscope/bittorrent/krpc/message.ts';
 import type { CrawlNode } from './nodes.ts';
-import { forgetShown, hidesSome } from './store-view.ts';
+import { hidesSome, showsAll } from './store-view.ts';
 
 // listed --sample--> answered: sampled --control--> --check--> looks at its samples until they are quiet --> done, looked at again later
 //        unanswered: --find--> answered: sampled once more; silent to it again: knows no BEP 51, its contacts count all the same
@@ -85,15 +85,14 @@ export function planLook(node: CrawlNode, samples: number, fresh: number, shown:
   else if (!isRepeated) node.quiet += samples;
   const intervalS = Math.min(MAX_INTERVAL_S, Math.max(0, node.intervalS));
   const isExhausted = samples === 0 || samples >= node.num || node.quiet >= QUIET_SHARE * node.num || node.looks >= MAX_LOOKS;
-  const isShown = node.shownKeys !== undefined && !hidesSome(node);
-  node.settled = intervalS > 0 || isExhausted || isShown;
-  if (isShown) forgetShown(node);
-  if (intervalS > 0) node.lookMs = now + intervalS * 1000 + INTERVAL_MARGIN_MS;
-  else if (!node.settled) node.lookMs = isRepeated ? now + REDRAW_MS : 0;
-  else if (hidesSome(node) && node.looks < MAX_LOOKS) node.lookMs = now + Math.max(AFTER_LOOK_MS, nodes / AFTER_LOOKS_PER_MS);
+  node.settled = intervalS > 0 || isExhausted || showsAll(node);
+  if (intervalS > 0) node.lookMs = Math.ceil(now) + intervalS * 1000 + INTERVAL_MARGIN_MS;
+  else if (!node.settled) node.lookMs = isRepeated ? Math.ceil(now) + REDRAW_MS : 0;
+  else if (hidesSome(node) && node.looks < MAX_LOOKS)
+    node.lookMs = Math.ceil(now + Math.max(AFTER_LOOK_MS, nodes / AFTER_LOOKS_PER_MS));
   else {
     node.backoffMs = fresh > 0 ? FIRST_BACKOFF_MS : Math.min(MAX_BACKOFF_MS, Math.max(FIRST_BACKOFF_MS, node.backoffMs * 2));
-    node.lookMs = now + node.backoffMs;
+    node.lookMs = Math.ceil(now) + node.backoffMs;
   }
 }
 
@@ -104,7 +103,7 @@ export function planRefused(node: CrawlNode, visit: Visit | 'confirm', now: numb
   else if (visit === 'control') node.control = true;
   else if (visit === 'check') node.checks++;
   else if (visit === 'sample' && node.looks === 0) node.bep51 = false;
-  else if (visit === 'sample') node.lookMs = now + MAX_BACKOFF_MS;
+  else if (visit === 'sample') node.lookMs = Math.ceil(now) + MAX_BACKOFF_MS;
 }
 
 /** Everything that is worth telling of an honest node is known: it was controlled, and its samples checked if it has any. */

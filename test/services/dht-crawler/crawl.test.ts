@@ -90,8 +90,8 @@ class Scene {
       shard: shardOf(0, 1),
       random: this.random,
       sink,
-      seen: new SeenInfohashes(100_000, 1),
-      partyOf: (endpoint) => hashText(addressPrefix(endpoint.address)) || 1,
+      seen: new SeenInfohashes(100_000, [1, 2]),
+      partyOf: (endpoint) => hashText(addressPrefix(endpoint.address)) >>> 1 || 1,
       hostOf: (endpoint) => endpoint.address,
       ...options,
     });

@@ -4,11 +4,12 @@ import { randomBytes, seededRandom } from '@swarmscope/runtime/random.ts';
 import { describe, expect, test } from 'vitest';
 
 const random = seededRandom(3);
+const KEY = [0x03020100, 0x07060504] as const;
 const ids = (count: number) => Array.from({ length: count }, () => randomBytes(random, 20));
 
 describe('SeenInfohashes', () => {
   test('the second independent party confirms, the same one does not, and only once', () => {
-    const seen = new SeenInfohashes(100, 1);
+    const seen = new SeenInfohashes(100, KEY);
     const [id] = ids(1);
     expect(seen.note(id!, 0, 7)).toBe('new');
     expect(seen.note(id!, 0, 7)).toBe('known');
@@ -19,7 +20,7 @@ describe('SeenInfohashes', () => {
   });
 
   test('who only asks is no party: it neither counts first nor confirms', () => {
-    const seen = new SeenInfohashes(100, 1);
+    const seen = new SeenInfohashes(100, KEY);
     const [id] = ids(1);
     expect(seen.note(id!, 0, 0)).toBe('new');
     expect([seen.total, seen.askedFor]).toEqual([0, 1]);
@@ -30,14 +31,14 @@ describe('SeenInfohashes', () => {
   });
 
   test('infohashes are read at their offset, and those that share a prefix are told apart', () => {
-    const seen = new SeenInfohashes(100, 1);
+    const seen = new SeenInfohashes(100, KEY);
     const bytes = new Uint8Array(60).fill(1);
     bytes[39] = 2;
     expect([0, 20, 40].map((at) => seen.note(bytes, at, 1))).toEqual(['new', 'new', 'known']);
   });
 
   test('it grows to its capacity and forgets the oldest beyond it, never the latest half', () => {
-    const seen = new SeenInfohashes(100_000, 9);
+    const seen = new SeenInfohashes(100_000, KEY);
     const all = ids(150_000);
     expect(all.filter((id) => seen.note(id, 0, 1) !== 'new')).toEqual([]);
     expect(seen.total).toBe(150_000);
@@ -46,7 +47,7 @@ describe('SeenInfohashes', () => {
   });
 
   test('confirmation survives the change of generations when it is met again', () => {
-    const seen = new SeenInfohashes(20, 9);
+    const seen = new SeenInfohashes(20, KEY);
     const [kept, ...others] = ids(40);
     seen.note(kept!, 0, 1);
     seen.note(kept!, 0, 2);

@@ -2,17 +2,18 @@
 
 import { Fields } from '@swarmscope/bittorrent/krpc/fields.ts';
 import { CrawlNode } from '@swarmscope/dht-crawler/nodes.ts';
-import { forgetShown, hidesSome, noteShown, TRACKED_MAX } from '@swarmscope/dht-crawler/store-view.ts';
+import { hidesSome, ShownKeys, showsAll, TRACKED_MAX } from '@swarmscope/dht-crawler/store-view.ts';
 import { nextVisit, planLook } from '@swarmscope/dht-crawler/visits.ts';
 import { randomBytes, seededRandom } from '@swarmscope/runtime/random.ts';
 import { expect, test } from 'vitest';
 
 const random = seededRandom(6);
+const shown = new ShownKeys();
 const store = randomBytes(random, 20 * 2_000);
 
-function show(node: CrawlNode, first: number, count: number): Fields {
+function show(node: CrawlNode, first: number, count: number, keys = shown): Fields {
   const view = Object.assign(new Fields(), { bytes: store, samplesAt: 20 * first, samplesCount: count });
-  noteShown(node, view);
+  keys.note(node, view);
   return view;
 }
 const nodeOf = (num: number) =>
@@ -35,7 +36,7 @@ test('a store that grows is followed, a huge one is not', () => {
   expect([growing.distinct, hidesSome(growing)]).toEqual([60, false]);
   const huge = nodeOf(TRACKED_MAX + 1);
   show(huge, 0, 20);
-  expect([huge.shownKeys, hidesSome(huge)]).toEqual([undefined, false]);
+  expect([huge.shownAt, hidesSome(huge)]).toEqual([-1, false]);
   const lying = nodeOf(TRACKED_MAX);
   for (let first = 0; first < 1_980; first += 20) show(lying, first, 20);
   expect(lying.distinct).toBe(TRACKED_MAX);
@@ -50,7 +51,27 @@ test('a quiet node that hides some is looked at further, behind the work of the 
   expect(nextVisit(node)).toEqual({ visit: 'sample', atMs: 1_600, open: false });
   show(node, 30, 20);
   planLook(node, 20, 10, 99, 40, 0);
-  expect([node.settled, node.shownKeys, nextVisit(node)?.atMs]).toEqual([true, undefined, 120_000]);
-  forgetShown(node);
-  expect(node.distinct).toBe(0);
+  expect([node.settled, showsAll(node), nextVisit(node)?.atMs]).toEqual([true, true, 120_000]);
+  shown.forget(node);
+  expect([node.distinct, showsAll(node)]).toEqual([0, false]);
+});
+
+test('when there is no room for what a node has shown, nothing is kept of it; what was let go makes room', () => {
+  const keys = new ShownKeys(4);
+  const [first, second, third] = [nodeOf(64), nodeOf(96), nodeOf(10)];
+  for (let at = 0; at < 64; at += 16) show(first!, at, 16, keys);
+  for (const [at, count] of [
+    [100, 64],
+    [164, 20],
+  ] as const)
+    show(second!, at, count, keys);
+  expect(first!.distinct).toBe(64);
+  expect([second!.shownAt, hidesSome(second!)]).toEqual([-1, false]);
+  show(third!, 300, 10, keys);
+  expect([third!.distinct, showsAll(third!)]).toEqual([10, true]);
+  keys.forget(first!);
+  for (let at = 100; at < 196; at += 16) show(second!, at, 16, keys);
+  expect([second!.distinct, showsAll(second!)]).toEqual([96, true]);
+  for (let at = 100; at < 196; at += 16) show(second!, at, 16, keys);
+  expect([second!.distinct, third!.distinct]).toEqual([96, 10]);
 });

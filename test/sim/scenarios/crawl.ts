@@ -82,7 +82,7 @@ function startCrawl(scene: Scene, seed: number, log: Log): Crawl {
     shard: shardOf(0, 1),
     random: seededRandom(seed ^ 0xc4a1),
     sink: log,
-    seen: new SeenInfohashes(1_000_000, seed),
+    seen: new SeenInfohashes(1_000_000, [seed, 2]),
     partyOf: (endpoint) => 1 + (addressNumber(endpoint.address) >>> 8),
     hostOf: (endpoint) => endpoint.address,
   });

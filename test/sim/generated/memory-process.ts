@@ -1,0 +1,61 @@
+// A process in which the crawler is alone: it crawls a generated network for some virtual hours and tells, as lines of JSON, what the process takes.
+import { GeneratedCrawl, type GeneratedCrawlPlan } from './crawl.ts';
+
+/** What main.ts of the crawler loads is part of what it takes. */
+await Promise.all([import('@swarmscope/dht-crawler/service.ts'), import('@swarmscope/bus/kafka.ts')]);
+
+export interface MemoryPlan extends GeneratedCrawlPlan {
+  readonly hours: number;
+}
+
+/** Memory in bytes; `peak` is the most that the system ever counted for the process, `live` what the last collection left. */
+export interface MemorySample {
+  readonly hour: number;
+  readonly rss: number;
+  readonly peak: number;
+  readonly heap: number;
+  readonly buffers: number;
+  readonly listed: number;
+  readonly met: number;
+  readonly infohashes: number;
+  readonly confirmed: number;
+  readonly frontier: number;
+  readonly queries: number;
+  readonly events: number;
+  readonly cpuS: number;
+}
+
+const plan = JSON.parse(process.argv[2]!) as MemoryPlan;
+const scene = new GeneratedCrawl(plan);
+
+function sample(hour: number): MemorySample {
+  const { rss, heapUsed, arrayBuffers } = process.memoryUsage();
+  const { user, system } = process.cpuUsage();
+  return {
+    hour,
+    rss,
+    peak: process.resourceUsage().maxRSS * 1024,
+    heap: heapUsed,
+    buffers: arrayBuffers,
+    listed: scene.crawl.roster.size,
+    met: scene.crawl.met,
+    infohashes: scene.seen.total,
+    confirmed: scene.seen.confirmed,
+    frontier: scene.crawl.frontier.size,
+    queries: scene.queries,
+    events: scene.events,
+    cpuS: Math.round((user + system) / 1e5) / 10,
+  };
+}
+
+function tell(hour: number): void {
+  globalThis.gc?.();
+  process.stdout.write(`${JSON.stringify(sample(hour))}\n`);
+}
+
+tell(0);
+for (let quarter = 1; quarter <= plan.hours * 4; quarter++) {
+  scene.run(quarter * 900_000);
+  tell(quarter / 4);
+}
+scene.stop();
