@@ -3,6 +3,7 @@ import type { Figure } from '@swarmscope/lab/figure.ts';
 import { runCrawl } from './scenarios/crawl.ts';
 import { runLookups } from './scenarios/lookups.ts';
 import { runSessions } from './scenarios/sessions.ts';
+import { runSizes } from './scenarios/sizes.ts';
 import { runSlowLines } from './scenarios/slow-lines.ts';
 
 export interface Scenario {
@@ -52,6 +53,18 @@ export const SCENARIOS: readonly Scenario[] = [
     title: '800 seeders and silent liars behind lines that crawl and stand still, probed by the plan of the prober',
     heavy: false,
     run: (seed) => runSlowLines({ seed, peers: 800 }),
+  },
+  {
+    name: 'sizes',
+    title: 'sizes of swarms of 5 to 20 000 peers, estimated from sources that depend on each other',
+    heavy: false,
+    run: (seed) => runSizes({ seed, swarms: 800 }),
+  },
+  {
+    name: 'sizes-dark',
+    title: 'the same where clients with DHT and PEX off are known to trackers alone',
+    heavy: false,
+    run: (seed) => runSizes({ seed, swarms: 800, dark: true }),
   },
   {
     name: 'crawl-2000',

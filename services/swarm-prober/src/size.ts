@@ -1,18 +1,24 @@
-// How large a swarm is: enumerated where it is small, by capture and recapture over two sources where it is not; with the bounds of either.
-import type { SIZE_METHODS } from '@swarmscope/events/enums.ts';
+// How large a swarm is: enumerated where it is small, by capture and recapture over its sources where it is not; with the bounds of either.
+import type { PeerSource, SIZE_METHODS } from '@swarmscope/events/enums.ts';
+import { unseenOf } from './log-linear.ts';
 
-/** Below this Chapman's estimator is biased, and listing is within reach. */
+/** Below this the estimator is biased, and listing is within reach. */
 const ENUMERATE_BELOW = 50;
 /** 95 %, two-sided. */
 const Z = 1.96;
+/** Where nearly nothing was met twice, the high bound is a large number, and no larger. */
+const MOST_LOG_SD = 8;
+
+/** Who draws from the swarm by itself; `given` peers were named by somebody for a reason, that is no draw. */
+export const CAPTURES = ['tracker', 'dht', 'pex', 'inbound'] as const satisfies readonly PeerSource[];
 
 export interface SizeInput {
   /** Distinct endpoints known, our own already taken out. */
   readonly known: number;
   /** Every source that was asked has answered, and nothing was cut off. */
   readonly exhausted: boolean;
-  /** What two independent sources gave (trackers, DHT), and both of them; undefined where one of them is missing. */
-  readonly sources: { readonly first: number; readonly second: number; readonly both: number } | undefined;
+  /** Of the known, how many were given by exactly these sources: bit i of the index is CAPTURES[i]; 16 counts. */
+  readonly cells: readonly number[];
 }
 
 export interface SizeEstimate {
@@ -22,22 +28,45 @@ export interface SizeEstimate {
   readonly method: (typeof SIZE_METHODS)[number] | undefined;
 }
 
-/** The known are always a low bound; a high one needs exhausted sources or two that overlap. */
-export function estimateSize({ known, exhausted, sources }: SizeInput): SizeEstimate {
+/** The known are always a low bound; a high one needs exhausted sources, or two that overlap. Derivation: docs/estimates.md. */
+export function estimateSize({ known, exhausted, cells }: SizeInput): SizeEstimate {
   if (known < ENUMERATE_BELOW) {
     return { estimate: known, low: known, high: exhausted ? known : undefined, method: 'enumerated' };
   }
-  if (!sources || sources.both === 0) return { estimate: undefined, low: known, high: undefined, method: undefined };
-  const { first, second, both } = sources;
-  const estimate = ((first + 1) * (second + 1)) / (both + 1) - 1;
-  const variance = ((first + 1) * (second + 1) * (first - both) * (second - both)) / ((both + 1) ** 2 * (both + 2));
-  // Who announces to trackers is also in the DHT: the sources are correlated, and the estimate is then low. The high bound is widened for it.
-  const spread = Z * Math.sqrt(variance);
-  const low = Math.max(known, Math.floor(estimate - spread));
+  const asked = withoutSilent(cells);
+  const isMetTwice = asked.some((count, mask) => count > 0 && (mask & (mask - 1)) > 0);
+  const unseen = isMetTwice ? unseenOf(asked) : undefined;
+  if (!unseen) return { estimate: undefined, low: known, high: undefined, method: undefined };
+  const seen = asked.reduce((sum, count) => sum + count, 0);
+  const missing = Math.exp(unseen.logMean);
+  // The model says how many are missing on average; how many are is Poisson around it.
+  const sd = Math.min(MOST_LOG_SD, Math.sqrt(unseen.logVariance + 1 / Math.max(missing, 0.5)));
+  const estimate = Math.max(known, Math.round(seen + missing));
   return {
-    estimate: Math.max(known, Math.round(estimate)),
-    low,
-    high: Math.ceil(Math.max(low, estimate + 2 * spread)),
+    estimate,
+    low: Math.max(known, Math.floor(seen + missing * Math.exp(-Z * sd))),
+    high: Math.max(estimate, Math.ceil(seen + missing * Math.exp(Z * sd))),
     method: 'capture_recapture',
   };
+}
+
+/** The cells over those sources alone that gave anybody: one that gave nobody says nothing of the others. */
+function withoutSilent(cells: readonly number[]): number[] {
+  const used = CAPTURES.flatMap((_, bit) => (cells.some((count, mask) => count > 0 && (mask >> bit) % 2 === 1) ? [bit] : []));
+  const kept = new Array<number>(1 << used.length).fill(0);
+  for (const [mask, count] of cells.entries()) {
+    const place = used.reduce((sum, bit, i) => sum + (((mask >> bit) & 1) << i), 0);
+    if (place > 0) kept[place]! += count;
+  }
+  return kept;
+}
+
+/** The cells of a list of peers, each with the sources that gave it. */
+export function cellsOf(peers: Iterable<ReadonlySet<PeerSource> | ReadonlyMap<PeerSource, unknown>>): number[] {
+  const cells = new Array<number>(1 << CAPTURES.length).fill(0);
+  for (const sources of peers) {
+    const mask = CAPTURES.reduce((sum, source, bit) => sum + (sources.has(source) ? 1 << bit : 0), 0);
+    cells[mask]! += 1;
+  }
+  return cells;
 }

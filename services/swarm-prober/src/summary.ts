@@ -6,7 +6,7 @@ import type { NewColumns } from '@swarmscope/events/event.ts';
 import { Copies, type FilePieces } from './availability.ts';
 import type { Census } from './census.ts';
 import type { Peer } from './peer.ts';
-import { estimateSize } from './size.ts';
+import { cellsOf, estimateSize } from './size.ts';
 import { isBelieved } from './verdict.ts';
 
 /** Verdicts whose peers have, or very likely have, everything. */
@@ -63,16 +63,9 @@ function sourceOf(census: Census, source: PeerSource) {
 }
 
 function sizeOf(census: Census, peers: readonly Peer[]) {
-  const given = (source: PeerSource) => peers.filter((peer) => peer.sources.has(source));
-  const [tracker, dht] = [given('tracker'), given('dht')];
-  const both = tracker.filter((peer) => peer.sources.has('dht')).length;
   const states = PEER_SOURCES.map((source) => census.sourceState(source));
   const exhausted = !census.wasCut && !states.includes('failed') && !states.includes('asked');
-  const size = estimateSize({
-    known: peers.length,
-    exhausted,
-    sources: tracker.length > 0 && dht.length > 0 ? { first: tracker.length, second: dht.length, both } : undefined,
-  });
+  const size = estimateSize({ known: peers.length, exhausted, cells: cellsOf(peers.map((peer) => peer.sources)) });
   const complete = peers.filter((peer) => COMPLETE.includes(peer.verdict)).length;
   const sure = peers.filter((peer) => peer.verdict === 'proved' || peer.verdict === 'super_seeder').length;
   const dark = peers.filter((peer) => !peer.isHandshaken).length;

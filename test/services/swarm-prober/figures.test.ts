@@ -1,13 +1,12 @@
 // Availability, size and the bounded stores: figures from fields, against counting by hand.
 import { Bitfield } from '@swarmscope/bittorrent/peer/bitfield.ts';
-import { seededRandom } from '@swarmscope/runtime/random.ts';
 import { Copies } from '@swarmscope/swarm-prober/availability.ts';
 import { Peer } from '@swarmscope/swarm-prober/peer.ts';
 import { ByteBudget, PieceCache } from '@swarmscope/swarm-prober/piece-cache.ts';
 import { Schedule } from '@swarmscope/swarm-prober/schedule.ts';
 import { Scores } from '@swarmscope/swarm-prober/scores.ts';
 import { LAB_TIMES } from '@swarmscope/swarm-prober/settings.ts';
-import { estimateSize } from '@swarmscope/swarm-prober/size.ts';
+import { cellsOf, estimateSize } from '@swarmscope/swarm-prober/size.ts';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
@@ -72,42 +71,73 @@ describe('availability', () => {
 });
 
 describe('size', () => {
+  /** Two lists, the tracker's and the DHT's. */
+  const two = (tracker: number, dht: number, both: number) => [0, tracker, dht, both, ...new Array<number>(12).fill(0)];
+
   test('a small swarm is enumerated; its high bound needs exhausted sources', () => {
-    expect(estimateSize({ known: 7, exhausted: true, sources: undefined })).toEqual({
+    expect(estimateSize({ known: 7, exhausted: true, cells: two(3, 4, 0) })).toEqual({
       estimate: 7,
       low: 7,
       high: 7,
       method: 'enumerated',
     });
-    expect(estimateSize({ known: 7, exhausted: false, sources: undefined }).high).toBeUndefined();
+    expect(estimateSize({ known: 7, exhausted: false, cells: two(3, 4, 0) }).high).toBeUndefined();
   });
 
-  test('a large one is estimated from two sources, or not at all', () => {
-    expect(estimateSize({ known: 100, exhausted: true, sources: undefined })).toEqual({
-      estimate: undefined,
-      low: 100,
-      high: undefined,
-      method: undefined,
+  test('a large one is estimated where sources overlap, or not at all', () => {
+    const nothing = { estimate: undefined, low: 100, high: undefined, method: undefined };
+    expect(estimateSize({ known: 100, exhausted: true, cells: two(100, 0, 0) })).toEqual(nothing);
+    expect(estimateSize({ known: 100, exhausted: true, cells: two(60, 40, 0) })).toEqual(nothing);
+    expect(estimateSize({ known: 100, exhausted: true, cells: new Array<number>(16).fill(0) })).toEqual(nothing);
+  });
+
+  test('two sources: near what Chapman says (199), rather higher, and with wider bounds, since nobody says how far they are independent', () => {
+    const { estimate, low, high } = estimateSize({ known: 150, exhausted: true, cells: two(50, 50, 50) });
+    expect(estimate).toBeGreaterThanOrEqual(196);
+    expect(estimate).toBeLessThanOrEqual(210);
+    expect(low).toBeGreaterThanOrEqual(170);
+    expect(low).toBeLessThan(185);
+    expect(high).toBeGreaterThan(220);
+    expect(high).toBeLessThan(280);
+  });
+
+  test('a third source tells how the first two depend on each other', () => {
+    // 1000 peers: 333 in both of the first lists, 167 in either alone, 333 in none; 40 % of each kind in the third.
+    const dependent = [0, 100, 100, 200, 133, 67, 67, 133, ...new Array<number>(8).fill(0)];
+    const { estimate, high } = estimateSize({ known: 800, exhausted: true, cells: dependent });
+    const two800 = estimateSize({ known: 800, exhausted: true, cells: two(167, 167, 333) });
+    expect(two800.estimate).toBe(800);
+    expect(estimate).toBeGreaterThan(920);
+    expect(high).toBeGreaterThanOrEqual(1000);
+  });
+
+  test('whoever was given by hand is known, and no draw; the estimate is never below what is known', () => {
+    const cells = cellsOf([
+      new Set(['given'] as const),
+      new Set(['dht', 'tracker', 'given'] as const),
+      new Set(['pex', 'inbound'] as const),
+    ]);
+    expect([cells[0], cells[3], cells[12], cells.length]).toEqual([1, 1, 1, 16]);
+    expect(estimateSize({ known: 500, exhausted: true, cells: two(10, 10, 60) })).toMatchObject({
+      estimate: 500,
+      low: 500,
+      high: 500,
     });
-    const size = estimateSize({ known: 150, exhausted: true, sources: { first: 100, second: 100, both: 50 } });
-    expect(size).toMatchObject({ estimate: 199, method: 'capture_recapture' });
-    expect(size.low).toBeLessThan(199);
-    expect(size.high).toBeGreaterThan(199);
   });
 
-  test('the bounds hold the truth where the sources are independent', () => {
-    const random = seededRandom(11);
-    const truth = 300;
-    let inside = 0;
-    for (let run = 0; run < 200; run++) {
-      const peers = Array.from({ length: truth }, () => [random() < 0.5, random() < 0.5] as const);
-      const first = peers.filter(([a]) => a).length;
-      const second = peers.filter(([, b]) => b).length;
-      const both = peers.filter(([a, b]) => a && b).length;
-      const { low, high } = estimateSize({ known: first + second - both, exhausted: true, sources: { first, second, both } });
-      if (low! <= truth && truth <= high!) inside++;
-    }
-    expect(inside).toBeGreaterThanOrEqual(186);
+  test('any counts give bounds in order, or none', () => {
+    fc.assert(
+      fc.property(fc.array(fc.nat({ max: 3000 }), { minLength: 15, maxLength: 15 }), (counts) => {
+        const known = counts.reduce((sum, count) => sum + count, 0);
+        const { estimate, low, high, method } = estimateSize({ known, exhausted: false, cells: [0, ...counts] });
+        if (method !== 'capture_recapture') return;
+        expect(low).toBeGreaterThanOrEqual(known);
+        expect(estimate).toBeGreaterThanOrEqual(low!);
+        expect(high).toBeGreaterThanOrEqual(estimate!);
+        expect(Number.isSafeInteger(high)).toBe(true);
+      }),
+      { seed: 8, numRuns: 100 },
+    );
   });
 });
 
