@@ -45,6 +45,13 @@ export const citizenSettings = {
   ).optional(),
 };
 
+/** What nobody may probe, store or show. */
+export const takedownSettings = {
+  takedownFile: text(
+    'File of what is not probed, stored or shown (docs/ethics.md), and of networks that are left alone; read again when it changes.',
+  ).optional(),
+};
+
 /** How fast a DHT node asks, all families and uses together; the limit of a single host is no setting. */
 export const paceSettings = {
   packetsPerSecond: integer('DHT queries a second in all, lookups included.', 1, 100_000).default(400),

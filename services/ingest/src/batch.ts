@@ -1,6 +1,7 @@
 // What is buffered of one partition, and where it is cut: ranges of the log that are inserted with a token and can be cut the same way again.
 import type { Batch, BusRecord, PartitionOf, RejectedRecord } from '@swarmscope/bus/bus.ts';
 import type { Topic } from '@swarmscope/events/definitions.ts';
+import type { Event } from '@swarmscope/events/event.ts';
 import { lineWriter } from '@swarmscope/events/table.ts';
 import { rejectedLine } from '@swarmscope/store/rejected.ts';
 import type { Table } from '@swarmscope/store/store.ts';
@@ -47,9 +48,13 @@ export function tokenOf(table: Table, logId: string, cut: Cut): string {
 interface Entry {
   readonly offset: bigint;
   readonly timestamp: number;
+  /** Empty for what is not stored: it has its place in the range all the same. */
   readonly line: string;
   readonly isRejected: boolean;
 }
+
+/** Whether an event must not be stored. */
+export type Suppresses = (event: Event) => boolean;
 
 /** The buffer of one partition. Pure: time is an argument. */
 export class Lane {
@@ -62,9 +67,17 @@ export class Lane {
   #entries: Entry[] = []; // bound: Limits and one batch of the bus; a range that is cut again may be as long as it was
   #bytes = 0;
   #since = Number.POSITIVE_INFINITY;
+  readonly #suppresses: Suppresses;
   #intent: Intent | undefined;
 
-  constructor({ topic, partition }: PartitionOf, offset: bigint, metadata: string, limits: Limits) {
+  constructor(
+    { topic, partition }: PartitionOf,
+    offset: bigint,
+    metadata: string,
+    limits: Limits,
+    suppresses: Suppresses = () => false,
+  ) {
+    this.#suppresses = suppresses;
     this.topic = topic;
     this.partition = partition;
     this.next = offset;
@@ -146,7 +159,7 @@ export class Lane {
       max: last.offset,
       firstTimestamp: taken[0]!.timestamp,
       lastTimestamp: last.timestamp,
-      lines: taken.filter(({ isRejected }) => !isRejected).map(({ line }) => line),
+      lines: taken.filter(({ isRejected, line }) => !isRejected && line !== '').map(({ line }) => line),
       rejected: taken.filter(({ isRejected }) => isRejected).map(({ line }) => line),
       bytes,
     };
@@ -165,7 +178,8 @@ export class Lane {
   }
 
   #good({ offset, timestamp, value }: BusRecord): Entry {
-    return { offset, timestamp, line: this.#write(value, this.partition, offset), isRejected: false };
+    const line = this.#suppresses(value) ? '' : this.#write(value, this.partition, offset);
+    return { offset, timestamp, line, isRejected: false };
   }
 
   #bad({ offset, timestamp, reason, detail, bytes, size }: RejectedRecord): Entry {

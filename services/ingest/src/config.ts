@@ -1,12 +1,13 @@
 // Settings of ingest as a process of its own, between Kafka and a ClickHouse server.
 import { integer, listOf, text } from '@swarmscope/runtime/config.ts';
-import { busSettings, processSettings } from '@swarmscope/runtime/settings.ts';
+import { busSettings, processSettings, takedownSettings } from '@swarmscope/runtime/settings.ts';
 import { isRetention } from '@swarmscope/store/migrations.ts';
 import { z } from 'zod';
 
 export const ingestConfig = z.object({
   ...processSettings,
   ...busSettings,
+  ...takedownSettings,
   clickhouseUrl: text('ClickHouse server: http://user:password@host:8123/database.', { secret: true }),
   clickhouseCluster: text('Name of the ClickHouse cluster, where there is one: tables are replicated.').optional(),
   ingestSessionMs: integer(

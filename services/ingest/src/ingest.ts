@@ -2,7 +2,7 @@
 import { type Batch, type Consumption, type PartitionOf, type Position, PositionLost, type Reader } from '@swarmscope/bus/bus.ts';
 import type { Clock } from '@swarmscope/runtime/clock.ts';
 import { type Store, StoreError, type Table } from '@swarmscope/store/store.ts';
-import { type Cut, encodeIntent, Lane, type Limits, tokenOf } from './batch.ts';
+import { type Cut, encodeIntent, Lane, type Limits, type Suppresses, tokenOf } from './batch.ts';
 
 /** Receives what the operator should know. */
 export interface IngestLog {
@@ -19,6 +19,8 @@ export interface IngestOptions {
   readonly limits: Limits;
   /** Bytes of lines that are held in all; beyond it no partition is read on. */
   readonly bytesMax: number;
+  /** Events that are read and not stored: the takedown list. */
+  readonly suppresses?: Suppresses;
   /** Waits, or until `signal` says that nobody waits any more. */
   readonly pause: (ms: number, signal: AbortSignal) => Promise<void>;
 }
@@ -97,7 +99,8 @@ export class Ingest implements Reader {
 
   assigned(positions: readonly Position[]): void {
     for (const { topic, partition, offset, metadata } of positions) {
-      const lane = new Lane({ topic, partition }, offset, metadata, this.#options.limits);
+      const { limits, suppresses } = this.#options;
+      const lane = new Lane({ topic, partition }, offset, metadata, limits, suppresses);
       const work: Work = { lane, lost: new AbortController(), committed: offset, done: offset, busy: false, intent: metadata };
       this.#work.set(placeOf({ topic, partition }), work);
     }

@@ -5,6 +5,7 @@ import { readConfig } from '@swarmscope/runtime/config.ts';
 import { openLog } from '@swarmscope/runtime/log.ts';
 import { Metrics } from '@swarmscope/runtime/metrics.ts';
 import { runService } from '@swarmscope/runtime/service.ts';
+import { followTakedown } from '@swarmscope/runtime/takedown.ts';
 import { serveWatch } from '@swarmscope/runtime/watch-server.ts';
 import { openHttp } from '@swarmscope/store/http.ts';
 import { readRetention } from '@swarmscope/store/migrations.ts';
@@ -18,33 +19,29 @@ const log = openLog({ service: 'ingest', instanceId: String(process.pid) });
 process.exit(
   await runService({ log }, async (shell) => {
     const config = readConfig(ingestConfig, process.env);
-    const {
-      clickhouseUrl: url,
-      clickhouseCluster: cluster,
-      kafkaBrokers,
-      kafkaPartitions,
-      kafkaReplicas,
-      kafkaTopicPrefix,
-    } = config;
+    const { clickhouseUrl: url, clickhouseCluster: cluster, kafkaTopicPrefix } = config;
     const retentionDays = readRetention(config.retentionDays);
     const store = openHttp({ url, retentionDays, ...(cluster !== undefined && { cluster }) });
     shell.closing('store', () => store.close());
     await prepareStore(store, log, shell.ending);
     const bus = await openKafkaBus({
-      brokers: kafkaBrokers,
+      brokers: config.kafkaBrokers,
       clientId: config.instanceId,
       sessionTimeoutMs: config.ingestSessionMs,
-      partitions: kafkaPartitions,
-      replicas: kafkaReplicas,
+      partitions: config.kafkaPartitions,
+      replicas: config.kafkaReplicas,
       ...(kafkaTopicPrefix !== undefined && { prefix: kafkaTopicPrefix }),
       onTrouble: (what, error) => log.warn({ err: error }, what),
     });
     shell.closing('bus', () => bus.close());
     const metrics = new Metrics();
+    const { takedown, stop } = followTakedown(config.takedownFile, log);
+    shell.closing('takedown list', async () => stop());
     const ingest = shell.add(
       await startIngest({
         bus,
         store,
+        takedown,
         clock: systemClock,
         log,
         metrics,

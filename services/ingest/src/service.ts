@@ -2,12 +2,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bus } from '@swarmscope/bus/bus.ts';
 import { TOPICS } from '@swarmscope/events/definitions.ts';
-import { makeEvent } from '@swarmscope/events/event.ts';
+import { type Event, makeEvent } from '@swarmscope/events/event.ts';
 import type { Clock } from '@swarmscope/runtime/clock.ts';
 import type { Metrics } from '@swarmscope/runtime/metrics.ts';
+import type { Takedown } from '@swarmscope/runtime/takedown.ts';
 import type { Store } from '@swarmscope/store/store.ts';
 import type { Limits } from './batch.ts';
 import { Ingest, type IngestCounters, type IngestLog } from './ingest.ts';
+import { Eraser, isTakenDown } from './takedown.ts';
 
 /** The consumer group; in one process `MemoryBus.uncommitted(INGEST_GROUP)` is what goes to the spool. */
 export const INGEST_GROUP = 'ingest';
@@ -23,7 +25,9 @@ const REFUSED_MS = 60_000;
 
 export interface StartIngestOptions {
   readonly bus: Bus;
-  readonly store: Pick<Store, 'insert'>;
+  readonly store: Pick<Store, 'insert'> & Partial<Pick<Store, 'erase'>>;
+  /** What is not stored; and with a store that can erase, what is taken out of it. */
+  readonly takedown?: Takedown;
   readonly clock: Clock;
   readonly log: IngestLog;
   readonly metrics?: Metrics;
@@ -52,10 +56,16 @@ export interface RunningIngest {
 }
 
 export async function startIngest(options: StartIngestOptions): Promise<RunningIngest> {
-  const { bus, store, clock, log, limits = LIMITS, bytesMax = BYTES_MAX } = options;
+  const { bus, store, clock, log, takedown, limits = LIMITS, bytesMax = BYTES_MAX } = options;
+  const suppresses = takedown && ((event: Event) => isTakenDown(takedown, event));
   const failure = Promise.withResolvers<never>();
   failure.promise.catch(() => {});
-  const ingest = new Ingest({ store, clock, log, logId: bus.logId, limits, bytesMax, pause }, failure.reject);
+  const ingest = new Ingest(
+    { store, clock, log, logId: bus.logId, limits, bytesMax, pause, ...(suppresses && { suppresses }) },
+    failure.reject,
+  );
+  const { erase } = store;
+  const eraser = takedown && erase && new Eraser(takedown, { erase: (swarms) => erase.call(store, swarms) }, log);
   const reading = { group: INGEST_GROUP, topics: TOPICS, maxRows: limits.rows, durable: true };
   const consumption = await bus.read(reading, ingest);
   ingest.attach(consumption);
@@ -71,6 +81,7 @@ export async function startIngest(options: StartIngestOptions): Promise<RunningI
     clearInterval(sampling);
     ingest.abandon();
     await consumption.stop();
+    await eraser?.stop();
   };
   let stopped: Promise<void> | undefined;
   return {
