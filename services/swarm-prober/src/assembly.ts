@@ -132,9 +132,10 @@ function makeSources(
       dht,
       agenda,
       nodeKey,
-      sighted: shared.sighted,
+      questionsPerSecond: budgets.questionsPerSecond,
       isFresh: (infoHash) => prober.schedule.isFresh(infoHash),
-      heard: (infoHash) => prober.overheard(infoHash),
+      heard: (infoHash, endpoints, sourceId) => prober.overheard(infoHash, endpoints, sourceId),
+      drained: () => prober.heardOut(),
       now: () => clock.now(),
     }),
     trackerSource: trackers && new TrackerSource({ ...shared, trackers, clock, publisher, peerId, key, onInvariant }),
@@ -149,9 +150,8 @@ function joinSources(sources: ReturnType<typeof makeSources>, waitMs: number): S
   const { dhtSource, hearsay, trackerSource, webSeedSource } = sources;
   return {
     // A question to a holder does as much as a lookup of many: lookups give way to them, and are not starved.
-    isBusy: () => dhtSource.isBusy(hearsay.isAsking ? LOOKUPS_BESIDE : 1),
+    isBusy: (isWatched) => dhtSource.isBusy(hearsay.isAsking && !isWatched ? LOOKUPS_BESIDE : 1),
     want: (infoHash) => hearsay.want(infoHash),
-    recall: (view, census, now) => !view.home.isPrivate && hearsay.recall(view, census, now),
     ask: (view, census, now) => {
       trackerSource?.ask(view, census, now);
       webSeedSource.ask(view);

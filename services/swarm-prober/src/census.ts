@@ -50,6 +50,8 @@ export class Census {
   wasCut = false;
   /** No census proper: a first look at peers that were overheard. */
   isLook = false;
+  /** What the look was for is known. */
+  isAnswered = false;
   /** Somebody shook hands. */
   wasReached = false;
   dialling = 0;
@@ -213,7 +215,7 @@ export class Census {
   }
 
   isOver(now: number): boolean {
-    if (now >= this.startedAt + this.#times.censusMs) return true;
+    if (this.isAnswered || now >= this.startedAt + this.#times.censusMs) return true;
     return now >= this.#openUntil && now >= this.startedAt + this.#times.censusMinMs && this.pending(now) === 0;
   }
 

@@ -10,12 +10,10 @@ import type { ProbedSwarm, SwarmView } from './swarm.ts';
 
 /** Asks the outside for peers of a swarm; answers come back through `sighted` and the census' `settle`. */
 export interface Sources {
-  /** No further swarm should be asked for just now; when that ends, `pump` is called. */
-  isBusy(): boolean;
-  /** This infohash was met: `overheard` follows when peers of it can be had without a lookup. */
-  want(infoHash: string): void;
-  /** Gives a first look those peers; false when there are none any more. */
-  recall(view: SwarmView, census: Census, now: number): boolean;
+  /** No further swarm should be asked for just now, unless it is a watched one; when that ends, `pump` is called. */
+  isBusy(isWatched: boolean): boolean;
+  /** This infohash was met: `overheard` follows when peers of it can be had without a lookup. False: not now, `heardOut` follows. */
+  want(infoHash: string): boolean;
   /** All sources of one name of the swarm. */
   ask(view: SwarmView, census: Census, now: number): void;
   /** Somebody of this swarm was reached, for the first time in this census. */

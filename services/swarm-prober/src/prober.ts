@@ -10,7 +10,7 @@ import { PEX_SEED, type PexPeer } from '@swarmscope/bittorrent/peer/pex.ts';
 import { Task } from './agenda.ts';
 import { Census, type Sighting } from './census.ts';
 import { conclude, keepState } from './conclude.ts';
-import { Looks } from './looks.ts';
+import { Looks, type Overheard, recall } from './looks.ts';
 import type { Peer } from './peer.ts';
 import { ByteBudget, PieceCache } from './piece-cache.ts';
 import type { ProbeOwner } from './probe-owner.ts';
@@ -89,15 +89,20 @@ export class Prober implements ProbeOwner {
     const now = this.#options.clock.now();
     const due = dueMs ?? now + this.#options.random() * MIX_MS;
     if (!this.schedule.add(infoHash, false, now, due, censuses)) return;
-    this.#sources.want(infoHash);
+    if (!this.#sources.want(infoHash)) this.#looks.later(infoHash);
     this.pump();
   }
 
   /** Peers of it are known: worth a first look. */
-  overheard(infoHash: string): void {
+  overheard(infoHash: string, endpoints: readonly Endpoint[], sourceId: string): void {
     if (!this.schedule.isFresh(infoHash)) return;
-    this.#looks.add(infoHash);
+    this.#looks.add(infoHash, endpoints, sourceId);
     this.pump();
+  }
+
+  /** Further infohashes may be asked for. */
+  heardOut(): void {
+    this.#looks.ask((infoHash) => !this.schedule.isFresh(infoHash) || this.#sources.want(infoHash));
   }
 
   unwatch(infoHash: string): void {
@@ -146,13 +151,15 @@ export class Prober implements ProbeOwner {
   }
 
   #hasRoom(): boolean {
-    return this.#active.size - this.#looks.active < this.#options.budgets.censuses && !this.#sources.isBusy();
+    if (this.#active.size - this.#looks.active >= this.#options.budgets.censuses) return false;
+    return !this.#sources.isBusy(this.schedule.isWatchedDue(this.#options.clock.now()));
   }
 
   #startDue(now: number): boolean {
     if (this.#looks.isDue) {
-      const entry = this.schedule.takeFresh(this.#looks.take());
-      if (entry) this.#start(entry, now, true);
+      const look = this.#looks.take();
+      const entry = this.schedule.takeFresh(look.id);
+      if (entry) this.#start(entry, now, look);
       return true;
     }
     const entry = this.#hasRoom() ? this.schedule.take(now) : undefined;
@@ -187,7 +194,7 @@ export class Prober implements ProbeOwner {
   }
 
   /** `look`: a first look, at the peers that are known, for the metadata; the census proper comes when its turn is. */
-  #start(entry: Entry, now: number, look = false): void {
+  #start(entry: Entry, now: number, look?: Overheard): void {
     const { times, budgets, random, verify, announce } = this.#options;
     const swarm = this.swarm(entry.id);
     if (swarm.census) throw new Error(`a census of ${swarm.id} is under way already`);
@@ -195,15 +202,14 @@ export class Prober implements ProbeOwner {
     swarm.announce = announce === 'all' || (announce === 'watched' && swarm.watched && swarm.wantsAnnounce);
     const id = Array.from({ length: CENSUS_ID_BYTES }, () => Math.floor(random() * 256));
     const census = new Census(toHex(Uint8Array.from(id)), look ? lookTimes(times) : times, budgets.endpointsPerSwarm, now);
-    census.isLook = look;
+    census.isLook = look !== undefined;
     if (look) this.#looks.began();
     swarm.census = census;
     this.#active.set(swarm, entry);
     for (const endpoint of swarm.given) this.sighted(swarm, 0, endpoint, { source: 'given' });
     for (const { endpoint, via } of swarm.remembered) census.revisit(endpoint, via);
-    for (const view of swarm.views)
-      if (look) this.#sources.recall(view, census, now);
-      else this.#sources.ask(view, census, now);
+    if (look) recall(swarm, look, now, (via, endpoint, sighting) => this.sighted(swarm, via, endpoint, sighting));
+    else for (const view of swarm.views) this.#sources.ask(view, census, now);
     this.#probes.adopt(swarm.views[0]!, census);
   }
 
@@ -329,7 +335,8 @@ export class Prober implements ProbeOwner {
       return;
     }
     this.#resolve(swarm, view, new TorrentLayout(info), 'peer');
-    this.#probes.learn(view);
+    if (swarm.census?.isLook) swarm.census.isAnswered = true;
+    else this.#probes.learn(view);
     this.pump();
   }
 
@@ -382,15 +389,10 @@ export class Prober implements ProbeOwner {
   /** From now on events carry this swarm_id, and the schedule has it in one place, whatever names it had there. */
   #rename(swarm: ProbedSwarm, id: string): void {
     const active = this.#active.get(swarm);
-    const known = [swarm.id, ...swarm.names].map((name) => this.schedule.get(name)).filter((entry) => entry !== undefined);
-    for (const entry of known) this.schedule.remove(entry.id);
+    const names = [swarm.id, ...swarm.names];
     swarm.id = id;
     // A source that nobody wants probed has a name, and no place in the schedule.
-    if (known.length === 0 && !active) return;
-    const due = active ? Number.POSITIVE_INFINITY : Math.min(...known.map((entry) => entry.dueMs));
-    const censuses = Math.max(0, ...known.map((entry) => entry.censuses));
-    const renamed = this.schedule.add(id, swarm.watched, this.#options.clock.now(), due, censuses) ?? new Entry(id);
-    renamed.isActive = active !== undefined;
-    if (active) this.#active.set(swarm, renamed);
+    const renamed = this.schedule.unite(names, id, swarm.watched, active !== undefined, this.#options.clock.now());
+    if (active) this.#active.set(swarm, renamed ?? new Entry(id));
   }
 }

@@ -80,11 +80,28 @@ export class Schedule {
     this.#heapOf(entry).remove(entry);
   }
 
+  /** What these names have here is one entry from now on, under `id`: due as the first of them; or, with its census under way, after that. Undefined when there is none. */
+  unite(names: readonly string[], id: string, watched: boolean, isActive: boolean, now: number): Entry | undefined {
+    const known = names.map((name) => this.get(name)).filter((entry) => entry !== undefined);
+    for (const entry of known) this.remove(entry.id);
+    if (known.length === 0 && !isActive) return undefined;
+    const due = isActive ? Number.POSITIVE_INFINITY : Math.min(...known.map((entry) => entry.dueMs));
+    const censuses = Math.max(0, ...known.map((entry) => entry.censuses));
+    const united = this.add(id, watched, now, due, censuses);
+    if (united) united.isActive = isActive;
+    return united;
+  }
+
   /** The next one that is due, watched before met; it has then no time until `done`. */
   take(now: number): Entry | undefined {
     const entry = this.#watched.takeDue(now) ?? this.#met.takeDue(now);
     if (entry) entry.isActive = true;
     return entry;
+  }
+
+  /** The next one is watched. */
+  isWatchedDue(now: number): boolean {
+    return this.#watched.next() <= now;
   }
 
   /** It is in the schedule, no census of it was made, and none is under way. */

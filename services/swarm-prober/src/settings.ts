@@ -38,6 +38,8 @@ export interface ProberBudgets {
   readonly censuses: number;
   /** First looks at the same time, beside the censuses: each is a dial or two, for the metadata. */
   readonly looks: number;
+  /** Questions a second to single DHT nodes for the peers of first looks: of the 400 that leave in all, so that a crawl on the same node goes on. */
+  readonly questionsPerSecond: number;
   /** DHT lookups at the same time; never more than the routing table has nodes, since lookups in a small network ask the same ones. */
   readonly lookups: number;
   /** Dials that have not become a session yet. */
@@ -125,6 +127,7 @@ const MIB = 1024 * 1024;
 export const DEFAULT_BUDGETS: ProberBudgets = {
   censuses: 64,
   looks: 128,
+  questionsPerSecond: 200,
   lookups: 256,
   dials: 128,
   sessions: 4_000,

@@ -122,6 +122,8 @@ export interface LibtorrentPeer {
   /** Bytes a second; 0 is no limit. */
   upload_limit?: number;
   download_limit?: number;
+  /** Of libtorrent's session, in place of ours. */
+  settings?: Record<string, unknown>;
 }
 
 /** libtorrent peers, all in one Python process, each its own session and address. */

@@ -1,4 +1,6 @@
 // What is overheard: holders are asked as their pace allows, one after the other, until one names peers; what nobody wants any more is not asked for.
+
+import { compareDistance, randomId } from '@swarmscope/bittorrent/dht/distance.ts';
 import type { DhtFact } from '@swarmscope/bittorrent/dht/facts.ts';
 import type { DhtNode } from '@swarmscope/bittorrent/dht/node.ts';
 import { toHex } from '@swarmscope/bittorrent/hex.ts';
@@ -8,9 +10,11 @@ import type { Endpoint } from '@swarmscope/bittorrent/machine.ts';
 import { ManualClock } from '@swarmscope/runtime/clock.ts';
 import type { Driven } from '@swarmscope/runtime/drive.ts';
 import { raiseInvariant } from '@swarmscope/runtime/invariant.ts';
+import { seededRandom } from '@swarmscope/runtime/random.ts';
 import { Agenda, type Task } from '@swarmscope/swarm-prober/agenda.ts';
 import { Hearsay } from '@swarmscope/swarm-prober/hearsay.ts';
 import { Looks } from '@swarmscope/swarm-prober/looks.ts';
+import { Neighbours } from '@swarmscope/swarm-prober/neighbours.ts';
 import { expect, test } from 'vitest';
 
 const INFO_HASH = new Uint8Array(20).fill(7);
@@ -37,8 +41,8 @@ function world() {
   const asked: string[] = [];
   const busy = new Set<string>();
   const node = {
-    readyAt: (to: Endpoint, now: number) => (busy.has(to.address) ? now + 1_000 : now),
-    ask: (to: Endpoint, query: Query) => asked.push(`${query.method} ${to.address}`),
+    admits: () => true,
+    book: (to: Endpoint, query: Query) => (busy.has(to.address) ? undefined : asked.push(`${query.method} ${to.address}`)),
   };
   const driven = {
     act: (action: (machine: DhtNode, now: number) => unknown) => action(node as unknown as DhtNode, 0),
@@ -49,6 +53,7 @@ function world() {
   } as unknown as Driven<DhtNode, DhtFact>;
   const heard: string[] = [];
   let fresh = true;
+  let now = 0;
   const clock = new ManualClock();
   const agenda = new Agenda(clock, raiseInvariant);
   const tasks: Task[] = [];
@@ -56,11 +61,12 @@ function world() {
   const hearsay = new Hearsay({
     dht: [driven],
     agenda,
+    questionsPerSecond: 100,
     nodeKey: (id) => toHex(id.subarray(0, 8)),
-    sighted: () => {},
     isFresh: () => fresh,
-    heard: (infoHash) => void heard.push(infoHash),
-    now: () => clock.now(),
+    heard: (infoHash, endpoints, sourceId) => void heard.push(`${infoHash} ${endpoints.length} ${sourceId.slice(0, 2)}`),
+    drained: () => {},
+    now: () => now,
   });
   const answer = (from: Endpoint & { id: Uint8Array }, query: Query, part: Parameters<typeof reply>[1], tag = 5) =>
     listener({ type: 'answered', tag, query, from, rttMs: 1, reply: reply(from, part), mismatch: false }, 0);
@@ -70,10 +76,15 @@ function world() {
     heard,
     busy,
     sample: (n: number) => answer(holder(n), { method: 'sample_infohashes', target: new Uint8Array(20) }, { samples: INFO_HASH }),
-    answer: (n: number, values: number) => answer(holder(n), { method: 'get_peers', target: INFO_HASH }, { values }),
+    meet: (n: number) => answer(holder(n), { method: 'ping' }, {}),
+    answer: (n: number, values: number, tag = 5) =>
+      answer(holder(n), { method: 'get_peers', target: INFO_HASH }, { values }, tag),
     silent: (n: number) =>
       listener({ type: 'unanswered', tag: 5, query: { method: 'get_peers', target: INFO_HASH }, to: holder(n) }, 0),
-    round: () => tasks.pop()?.run(0),
+    round: () => {
+      now += 2_000;
+      tasks.pop()?.run(now);
+    },
     grow: () => {
       fresh = false;
     },
@@ -94,7 +105,7 @@ test('one holder is asked; without peers or an answer the next; with peers the p
   expect(asked).toEqual(['get_peers 192.0.2.1', 'get_peers 192.0.2.2', 'get_peers 192.0.2.3']);
   expect(heard).toEqual([]);
   answer(3, 1);
-  expect(heard).toEqual([NAME]);
+  expect(heard).toEqual([`${NAME} 1 03`]);
   expect(hearsay.isAsking).toBe(false);
 });
 
@@ -110,25 +121,83 @@ test('a holder whose pace is used up is not asked: another one, or later', () =>
   expect(asked).toEqual(['get_peers 192.0.2.2']);
 });
 
-test('nothing is asked of what nobody sampled, or what had its census', () => {
-  const { hearsay, asked, sample, round, grow } = world();
+test('where nobody gave it as a sample the closest that are known are asked, nearest first; one that is silent is forgotten', () => {
+  const { hearsay, asked, heard, meet, answer, silent, round } = world();
+  for (const n of [200, 6, 5]) meet(n);
   hearsay.want(NAME);
-  expect(hearsay.isAsking).toBe(false);
+  round();
+  silent(6);
+  round();
+  answer(5, 0);
+  round();
+  expect(asked).toEqual(['get_peers 192.0.2.6', 'get_peers 192.0.2.5', 'get_peers 192.0.2.200']);
+  answer(200, 1);
+  expect(heard).toEqual([`${NAME} 1 c8`]);
+});
+
+test('peers that somebody else asked for on the same node are as good; of what nobody wants they are not kept', () => {
+  const { hearsay, asked, heard, sample, answer, round } = world();
   sample(1);
+  answer(2, 1);
+  expect(heard).toEqual([]);
   hearsay.want(NAME);
+  answer(2, 1, 0);
+  expect(heard).toEqual([`${NAME} 1 02`]);
+  round();
+  expect(asked).toEqual([]);
+});
+
+test('of one host not all turns are taken', () => {
+  const { hearsay, asked, sample, round } = world();
+  sample(1);
+  const names = Array.from({ length: 8 }, (_, i) => toHex(new Uint8Array(20).fill(100 + i)));
+  for (const name of names) hearsay.want(name);
+  round();
+  expect(asked).toHaveLength(3);
+  round();
+  expect(asked).toHaveLength(4);
+});
+
+test('nothing is asked while nobody is known, or of what had its census', () => {
+  const { hearsay, asked, sample, round, grow } = world();
+  expect(hearsay.want(NAME)).toBe(true);
+  round();
+  expect(hearsay.isAsking).toBe(true);
+  sample(1);
   grow();
   round();
   expect(asked).toEqual([]);
   expect(hearsay.isAsking).toBe(false);
 });
 
-test('first looks have places of their own', () => {
+test('the closest are found as by looking at all', () => {
+  const random = seededRandom(5);
+  const neighbours = new Neighbours();
+  const ids = Array.from({ length: 3_000 }, () => randomId(random));
+  for (const [i, id] of ids.entries()) neighbours.meet(id, { address: `10.0.${i >> 8}.${i & 255}`, port: 1 }, 0);
+  expect(neighbours.size).toBeGreaterThan(2_900);
+  for (let i = 0; i < 50; i++) {
+    const target = randomId(random);
+    const all = ids.toSorted((a, b) => compareDistance(target, a, b)).slice(0, 4);
+    expect(neighbours.closest(target, 4).map(({ id }) => toHex(id))).toEqual(all.map(toHex));
+  }
+  const [gone] = neighbours.closest(ids[0]!, 1);
+  neighbours.forget(gone!);
+  expect(neighbours.closest(ids[0]!, 1)).not.toContain(gone);
+});
+
+test('first looks have places of their own, and those without peers wait until they can be asked for', () => {
   const looks = new Looks(1);
-  looks.add('a');
-  looks.add('b');
-  expect(looks.take()).toBe('a');
+  looks.add('a', [], '');
+  looks.add('b', [], '');
+  expect(looks.take().id).toBe('a');
   looks.began();
   expect([looks.active, looks.isDue]).toEqual([1, false]);
   looks.ended();
-  expect([looks.isDue, looks.take(), looks.isDue]).toEqual([true, 'b', false]);
+  expect([looks.isDue, looks.take().id, looks.isDue]).toEqual([true, 'b', false]);
+  const asked: string[] = [];
+  for (const id of ['c', 'd', 'e']) looks.later(id);
+  looks.ask((id) => id !== 'e' && asked.push(id) > 0);
+  looks.ask((id) => asked.push(id) > 0);
+  expect(asked).toEqual(['c', 'd', 'e']);
 });

@@ -56,8 +56,7 @@ function make() {
   const probes = { hasRoom: false, learn() {}, finish() {}, adopt() {}, offer() {} };
   prober.connect(probes as unknown as Probes, {
     isBusy: () => false,
-    want() {},
-    recall: () => false,
+    want: () => true,
     ask: (view) => void asked.push(toHex(view.infoHash)),
     reached() {},
     hush() {},
