@@ -3,9 +3,15 @@
 const COLON = 58;
 const DOT = 46;
 
+/** Texts of a byte, alone and behind a dot: three additions make an address, where a template makes ten texts. */
+const OCTET = Array.from({ length: 256 }, (_, byte) => `${byte}`);
+const DOT_OCTET = OCTET.map((octet) => `.${octet}`);
+
 /** Four bytes as dotted text. */
 export function formatV4(bytes: Uint8Array, offset = 0): string {
-  return `${bytes[offset]}.${bytes[offset + 1]}.${bytes[offset + 2]}.${bytes[offset + 3]}`;
+  return (
+    OCTET[bytes[offset]!]! + DOT_OCTET[bytes[offset + 1]!]! + DOT_OCTET[bytes[offset + 2]!]! + DOT_OCTET[bytes[offset + 3]!]!
+  );
 }
 
 function isMapped(bytes: Uint8Array, offset: number): boolean {

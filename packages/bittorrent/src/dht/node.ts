@@ -92,6 +92,7 @@ export class DhtNode implements Machine<DhtFact> {
       store: this.#store,
       tokens: new Tokens(options.random),
       sampleIntervalS: options.sampleIntervalS ?? DEFAULTS.sampleIntervalS,
+      ...(options.keeps && { keeps: options.keeps }),
     });
   }
 
@@ -147,8 +148,9 @@ export class DhtNode implements Machine<DhtFact> {
     const dueMs = this.#pace.book(this.hostOf(to), now, until);
     if (dueMs === undefined) return undefined;
     const tag = this.#nextTag++;
-    this.#bookings.add({ dueMs, to, query, tag });
     this.#sendBooked(now, out);
+    if (dueMs <= now) this.#transmit(to, query, now, out, tag, 0);
+    else this.#bookings.add({ dueMs, to, query, tag });
     return tag;
   }
 
@@ -303,7 +305,7 @@ export class DhtNode implements Machine<DhtFact> {
       const wasEmpty = this.table.size === 0;
       if (this.table.verified(id, to, now, key) && wasEmpty) this.#joined(now, out);
     } else this.table.remove(to);
-    if (view.ipAt >= 0) {
+    if (view.ipAt >= 0 && this.#vote.hears()) {
       const result = this.#vote.cast(this.hostOf(to), view.bytes, view.ipAt, view.ipLength);
       if (result) out.emit({ type: 'external_address', ...result });
     }
@@ -365,7 +367,7 @@ export class DhtNode implements Machine<DhtFact> {
   deadline(): number {
     let next = Math.min(this.#transactions.deadline(), this.#bookings.deadline(), this.#strangers.deadline());
     next = Math.min(next, this.#upkeepMs, this.#bootstrapMs);
-    for (const lookup of this.#lookups.values()) next = Math.min(next, lookup.wakeMs);
+    if (this.#lookups.size > 0) for (const lookup of this.#lookups.values()) next = Math.min(next, lookup.wakeMs);
     return next;
   }
 

@@ -4,7 +4,7 @@ import type { Endpoint } from '../machine.ts';
 
 const MAX_VOTERS = 64;
 const LEAST_VOTES = 4;
-/** Once the address is known, one answer in so many is still heard: it may change. */
+/** Of the answers after the first MAX_VOTERS one in so many is still heard: the address may change. */
 const HEARD_SHARE = 16;
 
 /** One voice per host; the newest 64 count; a majority of at least 4 decides the address, the port goes by the last who agreed. */
@@ -13,9 +13,13 @@ export class AddressVote {
   #winner: string | undefined;
   #answers = 0;
 
+  /** Whether the next answer is worth a voice. */
+  hears(): boolean {
+    return ++this.#answers <= MAX_VOTERS || this.#answers % HEARD_SHARE === 0;
+  }
+
   /** Takes the voice of a host; answers the endpoint when the majority has changed. */
   cast(host: string, bytes: Uint8Array, at: number, length: number): { endpoint: Endpoint; votes: number } | undefined {
-    if (this.#winner !== undefined && ++this.#answers % HEARD_SHARE !== 0) return undefined;
     const endpoint = decodeCompact(bytes, at, length === 6 ? 4 : 6);
     this.#voices.delete(host);
     if (this.#voices.size >= MAX_VOTERS) this.#voices.delete(this.#voices.keys().next().value!);

@@ -88,7 +88,8 @@ export class Fields {
   /** The n-th node of a family; n is below the count. */
   contact(n: number, family: Family): Contact {
     const at = family === 4 ? this.nodesAt + n * NODE_BYTES : this.nodes6At + n * NODE6_BYTES;
-    return { id: this.copy(at), ...decodeCompact(this.bytes, at + ID_BYTES, family) };
+    const { address, port } = decodeCompact(this.bytes, at + ID_BYTES, family);
+    return { id: this.copy(at), address, port };
   }
 
   /** The values of one family as endpoints; a v6 message may carry both. */

@@ -149,6 +149,35 @@ describe('tokens', () => {
 });
 
 describe('transactions', () => {
+  test('answered in any order: the deadline is always that of the oldest that is left', () => {
+    const oneOf = <T>(list: readonly T[], pick: number) => list[pick % list.length];
+    fc.assert(
+      fc.property(fc.array(fc.nat(1_000), { maxLength: 120 }), (picks) => {
+        const transactions = new Transactions(seededRandom(4), 1_000, 50);
+        let open: { id: number; to: { address: string; port: number }; sentMs: number }[] = [];
+        picks.forEach((pick, now) => {
+          const answered = pick % 3 === 0 ? oneOf(open, pick) : undefined;
+          if (answered) {
+            expect(transactions.take(answered.id, { ...answered.to })).toBe(answered);
+            open = open.filter((each) => each !== answered);
+          } else if (!transactions.isFull) open.push(transactions.begin(at(pick), { method: 'ping' }, now, 1, 0));
+          expect([transactions.size, transactions.deadline()]).toEqual([open.length, (open[0]?.sentMs ?? Infinity) + 1_000]);
+        });
+        for (const each of open) expect(transactions.expire(9_999)).toBe(each);
+        expect(transactions.expire(9_999)).toBeUndefined();
+      }),
+      { seed: 1, numRuns: 100 },
+    );
+  });
+
+  test('a reply without an id of four bytes answers nothing', () => {
+    const transactions = new Transactions(() => 0.999_999_999_9, 1_000, 3);
+    const { id } = transactions.begin(at(1), { method: 'ping' }, 0, 1, 0);
+    expect(id).toBe(0xffff_ffff);
+    expect(transactions.take(-1, at(1))).toBeUndefined();
+    expect(transactions.take(id, at(1))).toBeDefined();
+  });
+
   test('an answer is taken once, from exactly that socket; the rest expires in order', () => {
     const transactions = new Transactions(random, 1_000, 3);
     const begun = [1, 2, 3].map((i) => transactions.begin(at(i), { method: 'ping' }, i * 100, i, 0));
@@ -282,6 +311,13 @@ test('the vote: a majority of hosts, at least four, each with one voice; a new a
   expect(cast('h4', 9)).toBeUndefined();
   const changes = Array.from({ length: 1_000 }, (_, i) => cast(`new ${i}`, 7)).filter((change) => change !== undefined);
   expect(changes.map((change) => change.endpoint.address)).toEqual(['9.9.9.7']);
+});
+
+test('the vote hears every answer at first, and one in sixteen for good', () => {
+  const vote = new AddressVote();
+  const heard = Array.from({ length: 1_064 }, () => vote.hears());
+  expect(heard.slice(0, 64).every((each) => each)).toBe(true);
+  expect(heard.slice(64).filter((each) => each)).toHaveLength(62);
 });
 
 test('unreachable after two failures, for ten minutes, until it answers', () => {
