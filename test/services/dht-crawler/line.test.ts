@@ -21,6 +21,13 @@ test('patience follows the loss: loss alone makes less than one honest node in 5
   expect(lineThatLoses(0.06).loss).toBeLessThan(0.075);
 });
 
+test('at first the line is taken for a bad one, until some dozen answers came', () => {
+  const line = new Line();
+  expect(line.patience).toEqual({ unmet: 3, met: 5 });
+  for (let i = 0; i < 40; i++) line.note(true);
+  expect(line.patience).toEqual({ unmet: 2, met: 4 });
+});
+
 test('a line that recovers saves its questions again', () => {
   const line = lineThatLoses(0.1);
   for (let i = 0; i < 5_000; i++) line.note(true);

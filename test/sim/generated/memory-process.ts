@@ -14,6 +14,8 @@ export interface MemorySample {
   readonly rss: number;
   readonly peak: number;
   readonly heap: number;
+  /** The heap with what is free in it. */
+  readonly heapTotal: number;
   readonly buffers: number;
   readonly listed: number;
   readonly met: number;
@@ -29,13 +31,14 @@ const plan = JSON.parse(process.argv[2]!) as MemoryPlan;
 const scene = new GeneratedCrawl(plan);
 
 function sample(hour: number): MemorySample {
-  const { rss, heapUsed, arrayBuffers } = process.memoryUsage();
+  const { rss, heapUsed, heapTotal, arrayBuffers } = process.memoryUsage();
   const { user, system } = process.cpuUsage();
   return {
     hour,
     rss,
     peak: process.resourceUsage().maxRSS * 1024,
     heap: heapUsed,
+    heapTotal,
     buffers: arrayBuffers,
     listed: scene.crawl.roster.size,
     met: scene.crawl.met,

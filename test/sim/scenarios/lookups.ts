@@ -4,6 +4,7 @@ import type { DhtFact } from '@swarmscope/bittorrent/dht/facts.ts';
 import { DhtNode } from '@swarmscope/bittorrent/dht/node.ts';
 import { endpointKey } from '@swarmscope/bittorrent/endpoint.ts';
 import { toHex } from '@swarmscope/bittorrent/hex.ts';
+import type { Endpoint } from '@swarmscope/bittorrent/machine.ts';
 import { type Figure, figure } from '@swarmscope/lab/figure.ts';
 import { isTruthful } from '@swarmscope/lab/sim/dht-behaviour.ts';
 import { buildDhtNetwork, type DhtNetwork, type DhtNetworkPlan } from '@swarmscope/lab/sim/dht-network.ts';
@@ -31,29 +32,40 @@ export interface Scene {
   readonly referee: Referee;
 }
 
+/** Looks on at what a visitor sends and is told. */
+export function watch(world: SimWorld, network: DhtNetwork, watched: Endpoint): Referee {
+  const truthful = new Set(
+    network.nodes.filter((node) => isTruthful(node.behaviour)).map((node) => endpointKey(node.resident.endpoint)),
+  );
+  const referee = new Referee({
+    watched,
+    isBogon: (to) => !policy.admits(to),
+    isTruthful: (from) => truthful.has(endpointKey(from)),
+  });
+  world.observe(referee);
+  return referee;
+}
+
 /** A network with a referee on the visitor's line. */
 export function setScene(plan: { seed: number; network: DhtNetworkPlan; link: Link }): Scene {
   const family = plan.network.family ?? 4;
   const random = seededRandom(plan.seed);
   const world = new SimWorld(random, plan.link);
   const network = buildDhtNetwork(world, plan.network, random);
-  const truthful = new Set(
-    network.nodes.filter((node) => isTruthful(node.behaviour)).map((node) => endpointKey(node.resident.endpoint)),
-  );
-  const referee = new Referee({
-    watched: VISITORS[family],
-    isBogon: (to) => !policy.admits(to),
-    isTruthful: (from) => truthful.has(endpointKey(from)),
-  });
-  world.observe(referee);
-  return { family, world, network, referee };
+  return { family, world, network, referee: watch(world, network, VISITORS[family]) };
 }
 
-/** A DHT node of ours at the visitor's place, bootstrapped. */
-export function addVisitor(scene: Scene, seed: number): SimHost<DhtFact, DhtNode> {
+/** A DHT node of ours, at the visitor's place if no other is named; not bootstrapped. */
+export function visitor(scene: Scene, seed: number, id?: Uint8Array, at?: Endpoint): SimHost<DhtFact, DhtNode> {
   const random = seededRandom(seed ^ 0x5eed);
-  const node = new DhtNode({ family: scene.family, id: randomBytes(random, 20), random, admits: (to) => policy.admits(to) });
-  const host = scene.world.add<DhtFact, DhtNode>(node, VISITORS[scene.family]);
+  const drawn = randomBytes(random, 20);
+  const node = new DhtNode({ family: scene.family, id: id ?? drawn, random, admits: (to) => policy.admits(to) });
+  return scene.world.add<DhtFact, DhtNode>(node, at ?? VISITORS[scene.family]);
+}
+
+/** The same, bootstrapped. */
+export function addVisitor(scene: Scene, seed: number, at?: Endpoint): SimHost<DhtFact, DhtNode> {
+  const host = visitor(scene, seed, undefined, at);
   host.act((machine, now, out) => machine.bootstrap([scene.network.bootstrap], now, out));
   scene.world.run(scene.world.now + 30_000);
   return host;

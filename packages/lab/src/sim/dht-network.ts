@@ -26,7 +26,7 @@ export interface DhtNetworkPlan {
   readonly natted?: number;
   /** Peers of each infohash. */
   readonly peers?: number;
-  /** Share of the nodes that leaves in an hour; for each that leaves one comes that was not there before. */
+  /** Share of the nodes that leaves in an hour; for each that leaves one comes that was not there lately: for two hours all that come are new. */
   readonly churnPerHour?: number;
 }
 
@@ -147,10 +147,10 @@ function fill(
   return { infohashes, reachableInfohashes, contents };
 }
 
-/** So long a network can go on changing before everybody who was absent has come. */
+/** So long it takes until everybody who was absent has come; after it those come back that left first. */
 const CHURN_HOURS = 2;
 
-/** Keeps a reserve of absent nodes and swaps, at even pace, one that leaves for one that comes. */
+/** Keeps a reserve of absent nodes and swaps, at even pace and without end, one that leaves for one that comes. */
 function churn(world: SimWorld, hosts: readonly SimHost<DhtNodeFact, DhtLabNode>[], perHour: number, random: Random): void {
   const order = [...hosts];
   for (let i = order.length - 1; i > 0; i--) {
@@ -160,11 +160,35 @@ function churn(world: SimWorld, hosts: readonly SimHost<DhtNodeFact, DhtLabNode>
   const absent = order.splice(0, Math.floor((hosts.length * perHour * CHURN_HOURS) / (1 + perHour * CHURN_HOURS)));
   for (const host of absent) host.setUp(false);
   const everyMs = 3_600_000 / (perHour * order.length);
-  for (const [i, coming] of absent.entries()) {
-    const leaving = order[i];
-    world.at(world.now + (i + random()) * everyMs, () => {
-      leaving?.setUp(false);
+  const present = new Ring(order);
+  const away = new Ring(absent);
+  const swap = (startMs: number) =>
+    world.at(startMs + random() * everyMs, () => {
+      const [leaving, coming] = [present.first, away.first];
+      leaving.setUp(false);
       coming.setUp(true);
+      present.turn(coming);
+      away.turn(leaving);
+      swap(startMs + everyMs);
     });
+  if (order.length > 0 && absent.length > 0) swap(world.now);
+}
+
+/** A queue of fixed length: whoever is taken from its front is replaced at its end. */
+class Ring<T> {
+  readonly #items: T[];
+  #at = 0;
+
+  constructor(items: T[]) {
+    this.#items = items;
+  }
+
+  get first(): T {
+    return this.#items[this.#at]!;
+  }
+
+  turn(last: T): void {
+    this.#items[this.#at] = last;
+    this.#at = (this.#at + 1) % this.#items.length;
   }
 }
