@@ -41,7 +41,7 @@ export interface KeptFamily {
   readonly id: Uint8Array;
   readonly table: readonly { readonly id: Uint8Array; readonly endpoint: Endpoint }[];
   readonly sweep: { readonly number: number; readonly startedMs: number };
-  readonly nodes: readonly KeptNode[];
+  readonly nodes: Iterable<KeptNode>;
 }
 
 export type KeptState = Partial<Record<Family, KeptFamily>>;
@@ -85,16 +85,24 @@ function kept(state: z.output<typeof familyState>): KeptFamily {
 
 /** Writes the file atomically. Throws the system's error. */
 export function writeState(path: string, state: KeptState): void {
-  const written = (family: KeptFamily) => ({
+  const families = [state[4] && `"v4":${writtenFamily(state[4])}`, state[6] && `"v6":${writtenFamily(state[6])}`];
+  const text = families.filter((family) => family !== undefined).join(',');
+  writeFileAtomic(path, `{"version":${VERSION},"families":{${text}}}\n`, 0o600);
+}
+
+/** As JSON text, a node at a time. */
+function writtenFamily(family: KeptFamily): string {
+  const rest = {
     id: toHex(family.id),
     table: family.table.map((node) => [toHex(node.id), formatEndpoint(node.endpoint)]),
     sweep: { number: family.sweep.number, started_ms: family.sweep.startedMs },
-    nodes: family.nodes
-      .slice(0, NODES_MAX)
-      .map((node) => [toHex(node.id), formatEndpoint(node.endpoint), node.done, node.lookAtMs]),
-  });
-  const families = { ...(state[4] && { v4: written(state[4]) }), ...(state[6] && { v6: written(state[6]) }) };
-  writeFileAtomic(path, `${JSON.stringify({ version: VERSION, families })}\n`, 0o600);
+  };
+  const nodes: string[] = [];
+  for (const node of family.nodes) {
+    if (nodes.length === NODES_MAX) break;
+    nodes.push(JSON.stringify([toHex(node.id), formatEndpoint(node.endpoint), node.done, node.lookAtMs]));
+  }
+  return `${JSON.stringify(rest).slice(0, -1)},"nodes":[${nodes.join(',')}]}`;
 }
 
 /** The routing table of a node as it is kept. */

@@ -5,6 +5,7 @@ import type { DhtFact } from '@swarmscope/bittorrent/dht/facts.ts';
 import { DhtNode } from '@swarmscope/bittorrent/dht/node.ts';
 import { endpointKey } from '@swarmscope/bittorrent/endpoint.ts';
 import { toHex } from '@swarmscope/bittorrent/hex.ts';
+import { KrpcView } from '@swarmscope/bittorrent/krpc/view.ts';
 import type { Endpoint } from '@swarmscope/bittorrent/machine.ts';
 import { Crawl, type CrawlOptions, DEFAULT_CRAWL } from '@swarmscope/dht-crawler/crawl.ts';
 import { isInShard, shardOf } from '@swarmscope/dht-crawler/frontier.ts';
@@ -32,12 +33,14 @@ class Scene {
   readonly confirmed = new Set<string>(); // bound: one test
   readonly verdicts = new Map<string, string>(); // bound: one test
   readonly random;
+  readonly policy: AddressPolicy;
 
   constructor(seed: number, plan: Partial<DhtNetworkPlan> = {}, options: Partial<CrawlOptions> = {}, optOut: string[] = []) {
     this.random = seededRandom(seed);
     this.world = new SimWorld(this.random, { latencyMs: 20, jitterMs: 60, loss: 0 });
     this.network = buildDhtNetwork(this.world, { ...PLAN, ...plan }, this.random);
     const policy = new AddressPolicy({ labNetworks: [], optOut });
+    this.policy = policy;
     const truthful = new Set(
       this.network.nodes.filter((node) => isTruthful(node.behaviour)).map((node) => endpointKey(node.resident.endpoint)),
     );
@@ -97,6 +100,11 @@ class Scene {
     });
   }
 
+  /** As the service does when the list of networks changes. */
+  dismiss(): void {
+    for (const node of [...this.node.table.nodes()]) if (!this.node.admits(node)) this.node.table.remove(node);
+  }
+
   get honest(): string[] {
     return this.network.nodes.filter((node) => isTruthful(node.behaviour)).map((node) => endpointKey(node.resident.endpoint));
   }
@@ -153,6 +161,42 @@ test('with an interval every node is looked at once, and again when it is over',
   expect(scene.crawl.sweeps).toBeGreaterThanOrEqual(2);
 });
 
+test('nobody is asked about an infohash of the takedown list', () => {
+  const all = new Scene(5).network.contents.map(toHex);
+  const half = new Set(all.filter((_, i) => i % 2 === 0));
+  const scene = new Scene(5, {}, { isTakenDown: (infoHash) => half.has(toHex(infoHash)) });
+  const asked = new Set<string>();
+  const view = new KrpcView();
+  scene.world.observe({
+    sent: ({ bytes, from }) => {
+      if (from.address !== '9.9.9.9' || view.parse(bytes) !== undefined || view.kind !== 'query' || view.method !== 'get_peers')
+        return;
+      asked.add(toHex(view.copy(view.targetAt)));
+    },
+  });
+  scene.world.run(60_000);
+  expect(all.filter((infoHash) => half.has(infoHash) && asked.has(infoHash))).toEqual([]);
+  expect(all.filter((infoHash) => !half.has(infoHash) && asked.has(infoHash)).length).toBeGreaterThan(20);
+  expect([...half].filter((infoHash) => scene.verdicts.get(infoHash) === 'fake_samples')).toEqual([]);
+  expect(scene.honest.filter((key) => scene.verdicts.get(key) !== 'ok')).toEqual([]);
+});
+
+test('who opts out while the crawl is under way gets not one packet more', () => {
+  const scene = new Scene(5, { intervalS: 20 }, { sweepMs: 10_000 });
+  scene.world.run(5_000);
+  expect(scene.referee.violations.bogon).toBe(0);
+  const late: Endpoint[] = [];
+  scene.policy.leaveAlone(['128.0.0.0/1']);
+  scene.dismiss();
+  scene.world.observe({
+    sent: ({ from, to }) => from.address === '9.9.9.9' && scene.policy.isOptedOut(to.address) && late.push(to),
+  });
+  scene.world.run(65_000);
+  expect(late).toEqual([]);
+  expect(scene.crawl.sweeps).toBeGreaterThan(2);
+  expect([...scene.crawl.roster.all()].filter((node) => scene.policy.isOptedOut(node.address))).toEqual([]);
+});
+
 test('networks that opted out get no packet', () => {
   const scene = new Scene(5, {}, {}, ['128.0.0.0/1']);
   scene.world.run(30_000);
@@ -164,7 +208,8 @@ describe('a crawl that is taken up again', () => {
   test('knows its nodes at once, goes on with what was open, and keeps intervals', () => {
     const before = new Scene(6, { intervalS: 3_600 });
     before.world.run(3_000);
-    const kept = before.crawl.kept(before.world.now, 1_700_000_000_000);
+    const { sweep, nodes } = before.crawl.kept(before.world.now, 1_700_000_000_000);
+    const kept = { sweep, nodes: [...nodes] };
     expect(kept.nodes.some((node) => node.done)).toBe(true);
     expect(kept.nodes.some((node) => !node.done)).toBe(true);
     const after = new Scene(6, { intervalS: 3_600 });

@@ -1,4 +1,5 @@
 // A process in which the crawler is alone: it crawls a generated network for some virtual hours and tells, as lines of JSON, what the process takes.
+import { keptTable, writeState } from '@swarmscope/dht-crawler/state.ts';
 import { GeneratedCrawl, type GeneratedCrawlPlan } from './crawl.ts';
 
 /** What main.ts of the crawler loads is part of what it takes. */
@@ -6,7 +7,12 @@ await Promise.all([import('@swarmscope/dht-crawler/service.ts'), import('@swarms
 
 export interface MemoryPlan extends GeneratedCrawlPlan {
   readonly hours: number;
+  /** Virtual time between two samples: a multiple of five minutes. */
+  readonly sampleMinutes: number;
+  readonly statePath: string;
 }
+
+const KEEP_MINUTES = 5;
 
 /** Memory in bytes; `peak` is the most that the system ever counted for the process, `live` what the last collection left. */
 export interface MemorySample {
@@ -51,14 +57,21 @@ function sample(hour: number): MemorySample {
   };
 }
 
+/** The state is written as the service writes it. */
+function keep(): void {
+  const nodes = scene.crawl.kept(scene.now, scene.now);
+  writeState(plan.statePath, { 4: { id: scene.dht.id, table: keptTable(scene.dht), ...nodes } });
+}
+
 function tell(hour: number): void {
   globalThis.gc?.();
   process.stdout.write(`${JSON.stringify(sample(hour))}\n`);
 }
 
 tell(0);
-for (let quarter = 1; quarter <= plan.hours * 4; quarter++) {
-  scene.run(quarter * 900_000);
-  tell(quarter / 4);
+for (let minutes = KEEP_MINUTES; minutes <= plan.hours * 60; minutes += KEEP_MINUTES) {
+  scene.run(minutes * 60_000);
+  keep();
+  if (minutes % plan.sampleMinutes === 0) tell(minutes / 60);
 }
 scene.stop();
