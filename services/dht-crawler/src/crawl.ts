@@ -299,9 +299,18 @@ export class Crawl {
         )
       )
         return true;
-      this.frontier.add(node, now + 1_000, now); // the guard has changed its mind, or the pace was used up by others just now
+      if (dht.admits(node))
+        this.frontier.add(node, now + 1_000, now); // the pace was used up by others just now
+      else this.#dismiss(node);
     }
     return this.#askConfirm(now, dht, out);
+  }
+
+  /** The guard has changed its mind: it is asked no more. */
+  #dismiss(node: CrawlNode): void {
+    if (node.verdict === 'ok') this.findings.met--;
+    this.#letGo(node);
+    this.roster.drop(node);
   }
 
   #ask(task: Task, query: Query, now: number, dht: DhtNode, out: Out<DhtFact>): boolean {
