@@ -43,7 +43,8 @@ export interface PolicyOptions {
 /** The guard in front of every send and dial to an address that somebody else told us. Addresses that the operator names need not pass it. */
 export class AddressPolicy {
   readonly #lab: AddressRanges;
-  readonly #optOut: AddressRanges;
+  readonly #optOutAlways: readonly string[]; // bound: the setting
+  #optOut: AddressRanges;
   readonly #bogons = new AddressRanges([...BOGONS_V4, ...BOGONS_V6]);
   readonly #publicV6 = new AddressRanges(PUBLIC_V6);
   readonly #groups = new Uint16Array(8);
@@ -51,7 +52,21 @@ export class AddressPolicy {
   /** Throws one sentence for a network that cannot be read. */
   constructor(options: PolicyOptions) {
     this.#lab = new AddressRanges(options.labNetworks);
+    this.#optOutAlways = options.optOut; // bound: as above
     this.#optOut = new AddressRanges(options.optOut);
+  }
+
+  /** These networks are never sent to either, in place of those named by the last call. Throws one sentence. */
+  leaveAlone(networks: readonly string[]): void {
+    this.#optOut = new AddressRanges([...this.#optOutAlways, ...networks]);
+  }
+
+  /** Who opted out is not asked either when the operator named him, for instance as a node to begin with. */
+  isOptedOut(address: string): boolean {
+    if (!address.includes(':')) return this.#optOut.hasV4(v4Number(address));
+    if (!readV6(address, this.#groups)) return false;
+    if (isMapped(this.#groups)) return this.#optOut.hasV4(this.#groups[6]! * 65_536 + this.#groups[7]!);
+    return this.#optOut.hasV6(this.#groups);
   }
 
   admits(endpoint: Endpoint): boolean {

@@ -1,9 +1,11 @@
 // The takedown list (design section 6): which torrents are not probed, stored or shown, and which networks are left alone; a file, read again when it changes.
 import { createHash } from 'node:crypto';
 import { readFileSync, unwatchFile, watchFile } from 'node:fs';
+import type { AddressPolicy } from './address-policy.ts';
 import { parseNetwork } from './address-ranges.ts';
 import { ConfigError } from './config.ts';
 import type { Log } from './log.ts';
+import type { Shell } from './service.ts';
 
 // line     = entry / "#" comment / empty
 // entry    = infohash / "hashed" digits / "name" pattern / "network" cidr
@@ -179,6 +181,17 @@ export function followTakedown(path: string | undefined, log: Log, watch = watch
   });
   log.info(sizesOf(takedown.list), 'The takedown list was read.');
   return { takedown, stop };
+}
+
+/** The list of a service while its shell lives; its networks are left alone by the policy, also when the list changes. Throws as `followTakedown`. */
+export function openTakedown(shell: Pick<Shell, 'log' | 'closing'>, path: string | undefined, policy?: AddressPolicy): Takedown {
+  const { takedown, stop } = followTakedown(path, shell.log);
+  shell.closing('takedown list', async () => stop());
+  policy?.leaveAlone(takedown.list.networks);
+  takedown.listen((change) => {
+    if (change === 'list') policy?.leaveAlone(takedown.list.networks);
+  });
+  return takedown;
 }
 
 /** Throws one sentence. */

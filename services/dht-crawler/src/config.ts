@@ -1,5 +1,5 @@
 // Settings of the dht-crawler service, from SWARMSCOPE_* variables.
-import { hostPort, integer, listOf, text } from '@swarmscope/runtime/config.ts';
+import { hostPort, integer, text } from '@swarmscope/runtime/config.ts';
 import {
   bootstrapSettings,
   busSettings,
@@ -7,6 +7,7 @@ import {
   paceSettings,
   processSettings,
   spoolSettings,
+  takedownSettings,
 } from '@swarmscope/runtime/settings.ts';
 import { z } from 'zod';
 
@@ -17,14 +18,12 @@ export const crawlerConfig = z.object({
   ...spoolSettings,
   ...bootstrapSettings,
   ...paceSettings,
+  ...takedownSettings,
   listen: hostPort('Local UDP address of the DHT node; keep the port over restarts.').default({ host: '0.0.0.0', port: 6_881 }),
   shardIndex: integer('Which part of the id space this process crawls, from 1.', 1, 1_024).default(1),
   shardCount: integer('How many crawlers divide the id space.', 1, 1_024).default(1),
   nodesMax: integer('Nodes known at a time.', 1_000, 5_000_000).default(250_000),
   infohashesMax: integer('Infohashes remembered at a time.', 1_000, 50_000_000).default(2_000_000),
-  takedown: listOf('Infohashes (40 hex digits) that are never told of.', 'infohashes', (entry) =>
-    /^[0-9a-f]{40}$/i.test(entry),
-  ).default([]),
   stateFile: text('File of node id, routing table and frontier.').optional(),
 });
 

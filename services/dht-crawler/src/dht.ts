@@ -12,12 +12,15 @@ import { type Driven, drive } from '@swarmscope/runtime/drive.ts';
 import type { OnInvariant } from '@swarmscope/runtime/invariant.ts';
 import { errorCode } from '@swarmscope/runtime/outcome.ts';
 import { randomBytes } from '@swarmscope/runtime/random.ts';
+import type { Takedown } from '@swarmscope/runtime/takedown.ts';
 import { openUdp } from '@swarmscope/runtime/udp.ts';
 import type { KeptState } from './state.ts';
 
 export interface DhtPlan {
   readonly listen: HostPort;
   readonly policy: AddressPolicy;
+  /** What is announced of it is not kept. */
+  readonly takedown: Takedown;
   readonly kept: KeptState;
   readonly pace: Partial<PaceLimits>;
   readonly clock: Clock;
@@ -45,11 +48,13 @@ export async function openDht(plan: DhtPlan): Promise<Driven<DhtNode, DhtFact>[]
 }
 
 async function openNode(plan: DhtPlan, address: string, port: number): Promise<Driven<DhtNode, DhtFact>> {
-  const { policy, kept, pace, clock, random, onInvariant } = plan;
+  const { policy, kept, pace, takedown, clock, random, onInvariant } = plan;
   const family = address.includes(':') ? 6 : 4;
   const socket = await openUdp({ address, port, receiveBufferBytes: RECEIVE_BUFFER_BYTES });
   const id = kept[family]?.id ?? randomBytes(random, 20);
-  const node = new DhtNode({ family, id, random, pace, admits: (endpoint) => policy.admits(endpoint) });
+  const admits = (endpoint: Endpoint) => policy.admits(endpoint);
+  const keeps = (infoHash: Uint8Array) => !takedown.hasBytes(infoHash);
+  const node = new DhtNode({ family, id, random, pace, admits, keeps });
   return drive(node, socket, clock, onInvariant);
 }
 

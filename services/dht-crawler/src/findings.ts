@@ -35,6 +35,8 @@ export interface FindingsOptions {
   readonly seen: SeenInfohashes;
   /** A number below 2^31 for who is one and the same party: the /24 or /48, never 0. Two parties are independent. */
   readonly partyOf: (endpoint: Endpoint) => number;
+  /** Infohashes that nobody is asked about: the takedown list. */
+  readonly isTakenDown?: (infoHash: Uint8Array) => boolean;
 }
 
 /** A new infohash waits so long for a second party to tell of it by itself; and so long between two tries. */
@@ -162,11 +164,20 @@ export class Findings {
     const party = this.#options.partyOf(node);
     for (let i = 0; i < reply.samplesCount; i++)
       if (!isCondemned(node) && this.#note(reply.bytes, reply.samplesAt + 20 * i, 'sample', node, party, now)) fresh++;
-    if (node.checks === 0 && reply.samplesCount > 0)
-      node.sample = reply.copy(reply.samplesAt, Math.min(40, 20 * reply.samplesCount));
+    if (node.checks === 0 && reply.samplesCount > 0) node.sample = this.#checkable(reply);
     this.shown.note(node, reply);
     planLook(node, reply.samplesCount, fresh, shownBy(reply), this.met, now);
     if (showsAll(node)) this.shown.forget(node);
+  }
+
+  /** The first samples that may be asked about, two at most. */
+  #checkable(reply: Fields): Uint8Array | undefined {
+    const { isTakenDown } = this.#options;
+    const at = (i: number) => reply.samplesAt + 20 * i;
+    if (!isTakenDown) return reply.copy(at(0), Math.min(40, 20 * reply.samplesCount));
+    const samples = Array.from({ length: reply.samplesCount }, (_, i) => reply.copy(at(i), 20));
+    const [first, second = first] = samples.filter((sample) => !isTakenDown(sample));
+    return first && second && Uint8Array.of(...first, ...second);
   }
 
   /** Gives the verdict that the evidence allows, and counts and tells it when it is new. */
@@ -197,6 +208,7 @@ export class Findings {
   nextDue(now: number): (Task & { visit: 'confirm' }) | undefined {
     for (let due = this.confirms.take(now); due; due = this.confirms.take(now)) {
       const { infoHash, tries } = due;
+      if (this.#options.isTakenDown?.(infoHash)) continue;
       const first = this.#options.seen.partyOf(infoHash, 0);
       if (this.#options.seen.isConfirmed(infoHash, 0) || this.#liarParties.has(first)) continue;
       const node = this.#witness(infoHash, first, tries);

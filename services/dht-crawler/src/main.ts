@@ -10,6 +10,7 @@ import { Metrics } from '@swarmscope/runtime/metrics.ts';
 import { openPseudonyms } from '@swarmscope/runtime/pseudonym-seed.ts';
 import { systemRandom } from '@swarmscope/runtime/random.ts';
 import { runService } from '@swarmscope/runtime/service.ts';
+import { openTakedown } from '@swarmscope/runtime/takedown.ts';
 import { serveWatch } from '@swarmscope/runtime/watch-server.ts';
 import { crawlerConfig, crawlShareOf } from './config.ts';
 import { openDht, resolveBootstrap } from './dht.ts';
@@ -22,7 +23,7 @@ const log = openLog({ service: 'dht-crawler', instanceId: String(process.pid) })
 process.exit(
   await runService({ log }, async (shell) => {
     const config = readConfig(crawlerConfig, process.env);
-    const { instanceId, network, addresses, stateFile: statePath, packetsPerSecond, flowsPerMinute } = config;
+    const { instanceId, network, addresses, stateFile: statePath, infohashesMax, packetsPerSecond, flowsPerMinute } = config;
     const [random, policy, metrics] = [systemRandom(), new AddressPolicy(config), new Metrics()];
     const bus = await openKafkaBus({
       brokers: config.kafkaBrokers,
@@ -37,16 +38,15 @@ process.exit(
     const pseudonyms = openPseudonyms({ value: config.pseudonymSeed, path: config.pseudonymSeedFile, clock });
     shell.closing('pseudonyms', async () => pseudonyms.stop());
     const kept = statePath === undefined ? {} : readState(statePath, log);
-    const pace = { packetsPerSecond, flowsPerMinute };
-    const dht = await openDht({ listen: config.listen, policy, kept, pace, clock, random, onInvariant: shell.onInvariant });
+    const takedown = openTakedown(shell, config.takedownFile, policy);
+    const plan = { listen: config.listen, policy, takedown, kept, clock, random, onInvariant: shell.onInvariant };
+    const dht = await openDht({ ...plan, pace: { packetsPerSecond, flowsPerMinute } });
     for (const node of dht) shell.closing('dht', () => node.stop());
     const limits = { queriesPerSecond: crawlShareOf(packetsPerSecond), maxNodes: config.nodesMax };
     const shard = { index: config.shardIndex - 1, count: config.shardCount };
     const common = { bus, clock, random, policy, pseudonyms, log, metrics, network, instanceId, addresses };
-    const { infohashesMax, takedown } = config;
-    const suppressed = new Set(takedown.map((infoHash) => infoHash.toLowerCase()));
-    shell.add(await startCrawler({ ...common, dht, shard, statePath, build: BUILD, infohashesMax, suppressed, limits }));
-    const bootstrap = await resolveBootstrap(config.bootstrap);
+    shell.add(await startCrawler({ ...common, dht, shard, statePath, build: BUILD, infohashesMax, takedown, limits }));
+    const bootstrap = (await resolveBootstrap(config.bootstrap)).filter(({ address }) => !policy.isOptedOut(address));
     for (const driven of dht) driven.act((node, now, out) => node.bootstrap(bootstrap, now, out));
     const watch = await serveWatch(config.metricsListen, metrics, () => [...dhtTroubles(dht), ...bus.troubles()]);
     shell.closing('metrics', () => watch.close());

@@ -9,13 +9,14 @@ import type { Topic } from '@swarmscope/events/definitions.ts';
 import type { NodeVerdict, SightingWay } from '@swarmscope/events/enums.ts';
 import { makeEvent, type NewColumns } from '@swarmscope/events/event.ts';
 import type { Clock } from '@swarmscope/runtime/clock.ts';
+import type { Takedown } from '@swarmscope/runtime/takedown.ts';
 import { clientOf } from './client.ts';
 import type { CrawlSink, Reporter } from './findings.ts';
 import { CrawlNode } from './nodes.ts';
 import { hashText, keyOf, RecentKeys } from './recent.ts';
 
 const HOUR_MS = 3_600_000;
-/** Sightings remembered so that none is told twice an hour: 16 bytes each. */
+/** Sightings remembered so that none is told twice an hour: 8 bytes each. */
 const RECENT_MAX = 2_000_000;
 const WAYS: readonly SightingWay[] = ['sample', 'get_peers', 'announce', 'watch'];
 
@@ -33,8 +34,8 @@ export interface PublisherOptions {
   readonly network: string;
   readonly instanceId: string;
   readonly addresses: 'pseudonymous' | 'full';
-  /** Infohashes (hex) that are never told of: the takedown list. */
-  readonly suppressed?: ReadonlySet<string>;
+  /** What is never told of. */
+  readonly takedown?: Pick<Takedown, 'has'>;
 }
 
 type Looked = CrawlSink['looked'];
@@ -66,7 +67,7 @@ export class Publisher implements CrawlSink {
     const key = keyOf(word(0) ^ WAYS.indexOf(way), word(8), hashOf(from));
     if (!this.#recent.isNew(key, now) && !confirmed) return;
     const infoHash = toHex(bytes.subarray(at, at + 20));
-    if (this.#options.suppressed?.has(infoHash)) return;
+    if (this.#options.takedown?.has(infoHash)) return;
     this.publish('infohash_sighted', {
       info_hash: infoHash,
       way,

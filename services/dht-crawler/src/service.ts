@@ -1,27 +1,27 @@
 // The DHT crawler as a service: DHT nodes, bus and clocks joined to the crawl of each family, its progress and its end.
-import { addressPrefix } from '@swarmscope/bittorrent/address.ts';
 import type { DhtFact } from '@swarmscope/bittorrent/dht/facts.ts';
 import type { DhtNode } from '@swarmscope/bittorrent/dht/node.ts';
 import { type DhtCounters, zeroCounters } from '@swarmscope/bittorrent/dht/node-options.ts';
 import { deriveId, fitsAddress } from '@swarmscope/bittorrent/dht/secure-id.ts';
-import { endpointKey, type Family } from '@swarmscope/bittorrent/endpoint.ts';
-import type { Endpoint, Random } from '@swarmscope/bittorrent/machine.ts';
+import type { Family } from '@swarmscope/bittorrent/endpoint.ts';
+import type { Random } from '@swarmscope/bittorrent/machine.ts';
 import type { MalformedReason } from '@swarmscope/bittorrent/malformed.ts';
 import type { Bus } from '@swarmscope/bus/bus.ts';
 import type { NodeVerdict } from '@swarmscope/events/enums.ts';
-import { AddressPolicy } from '@swarmscope/runtime/address-policy.ts';
+import type { AddressPolicy } from '@swarmscope/runtime/address-policy.ts';
 import { Alarm } from '@swarmscope/runtime/alarm.ts';
 import type { Clock } from '@swarmscope/runtime/clock.ts';
 import type { Driven } from '@swarmscope/runtime/drive.ts';
 import type { Log } from '@swarmscope/runtime/log.ts';
 import type { Metrics } from '@swarmscope/runtime/metrics.ts';
 import type { Service } from '@swarmscope/runtime/service.ts';
+import type { Takedown } from '@swarmscope/runtime/takedown.ts';
 import { readUdpDrops } from '@swarmscope/runtime/udp-drops.ts';
 import { Crawl, type CrawlOptions, DEFAULT_CRAWL } from './crawl.ts';
 import { distanceShare, LookupDistances, markRecapture, type SizeEstimate } from './dht-size.ts';
 import { shardOf } from './frontier.ts';
+import { partyOf } from './party.ts';
 import { type Naming, Publisher } from './publish.ts';
-import { hashText } from './recent.ts';
 import { SeenInfohashes } from './seen.ts';
 import { type KeptState, keptTable, readState, writeState } from './state.ts';
 
@@ -42,8 +42,8 @@ export interface CrawlerOptions {
   readonly shard: { readonly index: number; readonly count: number };
   readonly statePath?: string | undefined;
   readonly build?: string;
-  /** Infohashes (hex) that are never told of. */
-  readonly suppressed?: ReadonlySet<string>;
+  /** What is not told of, asked about or kept; networks on it are let go when it changes. */
+  readonly takedown?: Takedown;
   readonly infohashesMax?: number;
   readonly limits?: Partial<Pick<CrawlOptions, 'queriesPerSecond' | 'maxNodes' | 'maxInFlight' | 'sweepMs'>>;
 }
@@ -117,6 +117,7 @@ class CrawlerService implements RunningCrawler {
   #last = { queries: 0, answers: 0, malformed: {} as Partial<Record<MalformedReason, number>>, atMs: 0 };
   #fail!: (error: unknown) => void;
   #stopping: Promise<void> | undefined;
+  #unlisten: (() => void) | undefined;
 
   constructor(options: CrawlerOptions) {
     this.#options = options;
@@ -136,7 +137,7 @@ class CrawlerService implements RunningCrawler {
   }
 
   #part(driven: Driven<DhtNode, DhtFact>): Part {
-    const { random, shard, limits, clock } = this.#options;
+    const { random, shard, limits, clock, takedown } = this.#options;
     const crawl = new Crawl({
       ...DEFAULT_CRAWL,
       ...limits,
@@ -145,6 +146,7 @@ class CrawlerService implements RunningCrawler {
       seen: this.#seen,
       sink: this.#publisher,
       partyOf: partyOf(),
+      ...(takedown && { isTakenDown: (infoHash: Uint8Array) => takedown.hasBytes(infoHash) }),
       hostOf: (endpoint) => driven.act((node) => node.hostOf(endpoint)),
     });
     const alarm = new Alarm(clock, () => this.#guard(() => this.#tick(part)));
@@ -171,7 +173,16 @@ class CrawlerService implements RunningCrawler {
     }
     this.#timers.push(setInterval(() => this.#guard(() => this.#sample()), SAMPLE_MS));
     if (statePath !== undefined) this.#timers.push(setInterval(() => this.#keep(), STATE_MS));
+    this.#unlisten = this.#options.takedown?.listen(() => this.#dismissNodes());
     this.#exposeMetrics();
+  }
+
+  /** Nodes that may not be asked any more leave the tables at once; those of the crawl when their turn comes. */
+  #dismissNodes(): void {
+    for (const { driven } of this.#parts)
+      driven.act((node) => {
+        for (const each of [...node.table.nodes()]) if (!node.admits(each)) node.table.remove(each);
+      });
   }
 
   #heard(part: Part, fact: DhtFact, now: number): void {
@@ -366,6 +377,7 @@ class CrawlerService implements RunningCrawler {
   }
 
   async #end(): Promise<void> {
+    this.#unlisten?.();
     for (const timer of this.#timers) clearInterval(timer);
     for (const { stopListening, alarm, driven, crawl } of this.#parts) {
       stopListening();
@@ -384,11 +396,4 @@ function familyOf(driven: Driven<DhtNode, DhtFact>): Family {
 
 function rounded(value: number | undefined): number | null {
   return value === undefined ? null : Math.min(0xffff_ffff, Math.round(value));
-}
-
-/** Parties on the public network are whole /24 or /48 blocks; in a laboratory each endpoint is one. */
-function partyOf(): (endpoint: Endpoint) => number {
-  const strict = new AddressPolicy({ labNetworks: [], optOut: [] });
-  return (endpoint) =>
-    hashText(strict.admitsAddress(endpoint.address) ? addressPrefix(endpoint.address) : endpointKey(endpoint)) >>> 1 || 1;
 }

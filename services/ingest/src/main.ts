@@ -5,7 +5,7 @@ import { readConfig } from '@swarmscope/runtime/config.ts';
 import { openLog } from '@swarmscope/runtime/log.ts';
 import { Metrics } from '@swarmscope/runtime/metrics.ts';
 import { runService } from '@swarmscope/runtime/service.ts';
-import { followTakedown } from '@swarmscope/runtime/takedown.ts';
+import { openTakedown } from '@swarmscope/runtime/takedown.ts';
 import { serveWatch } from '@swarmscope/runtime/watch-server.ts';
 import { openHttp } from '@swarmscope/store/http.ts';
 import { readRetention } from '@swarmscope/store/migrations.ts';
@@ -35,8 +35,7 @@ process.exit(
     });
     shell.closing('bus', () => bus.close());
     const metrics = new Metrics();
-    const { takedown, stop } = followTakedown(config.takedownFile, log);
-    shell.closing('takedown list', async () => stop());
+    const takedown = openTakedown(shell, config.takedownFile);
     const ingest = shell.add(
       await startIngest({
         bus,

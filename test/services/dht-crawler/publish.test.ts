@@ -1,4 +1,5 @@
 // What of the crawl reaches the bus: valid events, within the volume rules, pseudonymous unless told otherwise.
+import { toHex } from '@swarmscope/bittorrent/hex.ts';
 import { CrawlNode } from '@swarmscope/dht-crawler/nodes.ts';
 import { Publisher } from '@swarmscope/dht-crawler/publish.ts';
 import { type Event, type EventOf, parseEvent, Rejection } from '@swarmscope/events/event.ts';
@@ -12,7 +13,7 @@ const clock = new ManualClock(1_000);
 const pseudonyms = new Pseudonyms({ clock, epoch: epochAt(clock.wall(), PSEUDONYM_PERIOD_MS), key: new Uint8Array(32).fill(7) });
 const HOUR_MS = 3_600_000;
 
-function publisherOf(addresses: 'pseudonymous' | 'full') {
+function publisherOf(addresses: 'pseudonymous' | 'full', takenDown: readonly string[] = []) {
   const events: Event[] = [];
   const bus = {
     publish(event: Event) {
@@ -22,7 +23,9 @@ function publisherOf(addresses: 'pseudonymous' | 'full') {
       return 'queued' as const;
     },
   };
-  const publisher = new Publisher({ bus, clock, pseudonyms, network: 'test', instanceId: 'i', addresses }, () => undefined);
+  const takedown = { has: (infoHash: string) => takenDown.includes(infoHash) };
+  const options = { bus, clock, pseudonyms, network: 'test', instanceId: 'i', addresses, takedown };
+  const publisher = new Publisher(options, () => undefined);
   return { publisher, events };
 }
 
@@ -48,6 +51,16 @@ test('one sighting per infohash, way and reporter an hour, and one more for the 
   ]);
   publisher.sighting(bytes, 0, 'sample', reporter, false, 3 * HOUR_MS);
   expect(events).toHaveLength(7);
+});
+
+test('an infohash of the takedown list is never told of, in whatever way it was learned', () => {
+  const bytes = randomBytes(random, 40);
+  const { publisher, events } = publisherOf('pseudonymous', [toHex(bytes.subarray(20))]);
+  for (const at of [0, 20])
+    for (const way of ['sample', 'get_peers', 'announce'] as const) publisher.sighting(bytes, at, way, reporter, true, 0);
+  expect(events.map((event) => (event as EventOf<'infohash_sighted'>).info_hash)).toEqual(
+    Array(3).fill(toHex(bytes.subarray(0, 20))),
+  );
 });
 
 test('a reporter is a pseudonym; its endpoint is there only with full addresses', () => {

@@ -27,6 +27,8 @@ export interface DhtNodeOptions {
   /** BEP 51 interval that we ask for. Every answer is drawn anew, so a short one is honest. */
   readonly sampleIntervalS?: number;
   readonly timeoutMs?: number;
+  /** Whether an announce to us is kept and given to others; by default every one. */
+  readonly keeps?: (infoHash: Uint8Array) => boolean;
 }
 
 export const DEFAULTS = {

@@ -27,6 +27,7 @@ export interface ResponderParts {
   readonly store: PeerStore;
   readonly tokens: Tokens;
   readonly sampleIntervalS: number;
+  readonly keeps?: (infoHash: Uint8Array) => boolean;
 }
 
 export class Responder {
@@ -114,10 +115,12 @@ export class Responder {
   }
 
   #announce(query: Fields, from: Endpoint, now: number): Uint8Array {
-    const { store, tokens } = this.#parts;
+    const { store, tokens, keeps } = this.#parts;
     const token = query.bytes.subarray(query.tokenAt, query.tokenAt + query.tokenLength);
     if (!tokens.accepts(token, from.address, now)) return this.refuse(query, ERROR_CODES.protocol, 'Bad Token');
-    store.announce(query.copy(query.targetAt), announcedEndpoint(query, from), query.seed, now);
+    const infoHash = query.copy(query.targetAt);
+    if (keeps && !keeps(infoHash)) return this.refuse(query, ERROR_CODES.generic, 'Not Kept');
+    store.announce(infoHash, announcedEndpoint(query, from), query.seed, now);
     return this.#reply({}, query, from);
   }
 }

@@ -3,6 +3,7 @@
 import { estimateFilter } from '@swarmscope/bittorrent/dht/bloom.ts';
 import { compareDistance, randomId } from '@swarmscope/bittorrent/dht/distance.ts';
 import { DhtNode } from '@swarmscope/bittorrent/dht/node.ts';
+import { equalBytes } from '@swarmscope/bittorrent/hex.ts';
 import { KrpcView } from '@swarmscope/bittorrent/krpc/view.ts';
 import { KrpcWriter } from '@swarmscope/bittorrent/krpc/writer.ts';
 import type { Endpoint } from '@swarmscope/bittorrent/machine.ts';
@@ -203,6 +204,47 @@ describe('answers', () => {
     network.run(100);
     expect(a.last().kind).toBe('reply');
     expect(node!.factsOf('sighted').at(-1)).toMatchObject({ way: 'announce', endpoint: a.endpoint, seed: true });
+  });
+
+  test('get and put of BEP 44 are refused with 204, which lookups step over: no item is kept', () => {
+    const asker = new Stranger(network, '10.8.7.1');
+    const text = (query: string) =>
+      asker.say(
+        Uint8Array.from(query, (character) => character.charCodeAt(0)),
+        at,
+      );
+    text('d1:ad2:id20:abcdefghij01234567896:target20:mnopqrstuvwxyz123456e1:q3:get1:t2:aa1:y1:qe');
+    network.run(100);
+    expect([asker.last().kind, asker.last().errorCode]).toEqual(['error', 204]);
+    text('d1:ad2:id20:abcdefghij01234567895:token4:abcd1:v12:Hello World!e1:q3:put1:t2:bb1:y1:qe');
+    network.run(100);
+    expect([asker.last().kind, asker.last().errorCode]).toEqual(['error', 204]);
+    expect(asker.got).toHaveLength(2);
+  });
+
+  test('an announce of an infohash that is not kept is refused with 201, and given to nobody', () => {
+    const banned = randomId(random);
+    const keeps = (infoHash: Uint8Array) => !equalBytes(infoHash, banned);
+    const apart = new VirtualNetwork(22);
+    const keeper = new VirtualNode(apart, { address: '10.0.0.1', port: 1 }, { keeps });
+    const { endpoint } = keeper;
+    const asker = new Stranger(apart, '10.8.8.1');
+    for (const target of [banned, randomId(random)]) {
+      asker.say(asker.writer.query({ method: 'get_peers', target }, 1), endpoint);
+      apart.run(100);
+      const token = asker.last().copy(asker.last().tokenAt, asker.last().tokenLength);
+      asker.say(
+        asker.writer.query({ method: 'announce_peer', target, token, port: 5, impliedPort: false, seed: false }, 2),
+        endpoint,
+      );
+      apart.run(100);
+      if (target === banned) expect([asker.last().kind, asker.last().errorCode]).toEqual(['error', 201]);
+      else expect(asker.last().kind).toBe('reply');
+    }
+    asker.say(asker.writer.query({ method: 'get_peers', target: banned }, 3), endpoint);
+    apart.run(100);
+    expect([asker.last().valuesCount, keeper.node.stored]).toEqual([0, 1]);
+    expect(keeper.factsOf('sighted').filter((fact) => fact.way === 'announce')).toHaveLength(1);
   });
 
   test('an unknown method is refused with 204, a malformed query with 203, junk with nothing', () => {
