@@ -95,6 +95,8 @@ export interface Bus {
   consume<T extends Topic>(options: ReadOptions<T>, handler: (batch: Batch<T>) => Promise<void>): Promise<Consumption>;
   /** Reading with positions of one's own (ingest: exactly once). */
   read<T extends Topic>(options: ReadOptions<T>, reader: Reader<T>): Promise<Consumption>;
+  /** Which partition of a topic the events of a key are in: who reads it owns the key. */
+  partitionOf(topic: Topic, key: string): number;
   /** Every event of compacted topics, oldest first, up to now; the newest of a key is its state. */
   history<T extends Topic>(topics: readonly T[]): AsyncIterable<EventOf<T>>;
   /** Kept when everything published is taken over (by the log; in memory: committed by every durable group). False after `timeoutMs`. */

@@ -26,6 +26,8 @@ export interface GroupClient {
   pause(partition: PartitionOf): void;
   resume(partition: PartitionOf): void;
   stop(): Promise<void>;
+  /** Told what heals by itself, for a log. */
+  readonly trouble: (what: string, error: unknown) => void;
 }
 
 /** What the client tells the reading. */
@@ -40,8 +42,8 @@ export interface GroupEvents {
 
 const MAX_ROWS = 5_000;
 const LINGER_MS = 250;
-const COMMIT_RETRY_MS = 200;
-const COMMIT_RETRY_MAX_MS = 2_000;
+const RETRY_MS = 200;
+const RETRY_MAX_MS = 2_000;
 
 export class GroupReading implements Consumption, GroupEvents {
   readonly done: Promise<void>;
@@ -119,7 +121,7 @@ export class GroupReading implements Consumption, GroupEvents {
       } catch (error) {
         if (this.#client.isLost(error)) throw new PositionLost((error as Error).message);
         if (this.#isOver()) throw error;
-        await sleep(Math.min(COMMIT_RETRY_MS * tries, COMMIT_RETRY_MAX_MS));
+        await sleep(Math.min(RETRY_MS * tries, RETRY_MAX_MS));
       }
     }
   }
@@ -139,9 +141,8 @@ export class GroupReading implements Consumption, GroupEvents {
   }
 
   async #begin(epoch: number, lanes: readonly Lane[]): Promise<void> {
-    if (epoch !== this.#epoch || this.#isOver()) return;
-    const starts = await this.#client.starts(lanes);
-    if (epoch !== this.#epoch || this.#isOver()) return;
+    const starts = await this.#starts(epoch, lanes);
+    if (!starts) return;
     this.#held = lanes.map(({ topic, partition }) => ({ topic, partition }));
     await this.#reader.assigned(starts);
     for (const lane of lanes) {
@@ -149,6 +150,21 @@ export class GroupReading implements Consumption, GroupEvents {
       this.#hands.add(hand);
       void hand.finally(() => this.#hands.delete(hand));
     }
+  }
+
+  /** Brokers that are away are waited for, for as long as the membership lasts; undefined when it is over. */
+  async #starts(epoch: number, lanes: readonly Lane[]): Promise<readonly Position[] | undefined> {
+    const isOver = () => epoch !== this.#epoch || this.#isOver();
+    for (let tries = 1; !isOver(); tries += 1) {
+      try {
+        const starts = await this.#client.starts(lanes);
+        return isOver() ? undefined : starts;
+      } catch (error) {
+        this.#client.trouble('ask for positions', error);
+        await sleep(Math.min(RETRY_MS * tries, RETRY_MAX_MS));
+      }
+    }
+    return undefined;
   }
 
   #lane(partition: PartitionOf): Lane {

@@ -84,7 +84,7 @@ export async function openKafkaBus(options: KafkaBusOptions): Promise<KafkaBus> 
     const partitions = await prepareTopics(admin, options);
     const producer = new BatchProducer(kafka, partitions, prefix, trouble);
     await producer.renew();
-    return new KafkaBus(options, { kafka, admin, producer, clusterId, trouble });
+    return new KafkaBus(options, { kafka, admin, producer, partitions, clusterId, trouble });
   } catch (error) {
     await admin.disconnect().catch(() => {});
     throw error;
@@ -138,6 +138,8 @@ interface Connected {
   readonly kafka: Kafka;
   readonly admin: Admin;
   readonly producer: BatchProducer;
+  /** Of each topic, by its name in the log. */
+  readonly partitions: ReadonlyMap<string, number>;
   readonly clusterId: string;
   readonly trouble: (what: string, error: unknown) => void;
 }
@@ -191,6 +193,10 @@ export class KafkaBus implements Bus {
     return reading;
   }
 
+  partitionOf(topic: Topic, key: string): number {
+    return partitionOf(key, this.#connected.partitions.get(`${this.#prefix}${topic}`)!);
+  }
+
   async *history<T extends Topic>(topics: readonly T[]): AsyncIterable<EventOf<T>> {
     const { admin } = this.#connected;
     const ends = await endsOf(admin, topics, this.#prefix);
@@ -239,6 +245,7 @@ function isLost(error: unknown): boolean {
 /** A consumer, and what the reading is told by it. */
 class KafkaMember implements GroupClient {
   readonly isLost = isLost;
+  readonly trouble: Connected['trouble'];
   readonly #admin: Admin;
   readonly #consumer: Consumer;
   readonly #groupId: string;
@@ -249,8 +256,9 @@ class KafkaMember implements GroupClient {
   #commitNow: ((offsets: Offsets) => Promise<void>) | undefined;
   #isStopped = false;
 
-  constructor({ kafka, admin }: Connected, bus: KafkaBusOptions, options: ReadOptions, events: GroupEvents) {
+  constructor({ kafka, admin, trouble }: Connected, bus: KafkaBusOptions, options: ReadOptions, events: GroupEvents) {
     const { prefix = '', sessionTimeoutMs = SESSION_TIMEOUT_MS } = bus;
+    this.trouble = trouble;
     this.#admin = admin;
     this.#groupId = `${prefix}${options.group}`;
     this.#topics = options.topics;

@@ -83,7 +83,10 @@ async function askEnds(admin: LogAdmin, topics: readonly Topic[], prefix: string
   return ends;
 }
 
-/** Where a group's reading of these partitions starts: its committed position with the metadata, else the oldest record. */
+/**
+ * Where a group's reading of these partitions starts: its committed position with the metadata, else the oldest record. A position outside of
+ * the log is one of a log that is gone (a topic made anew).
+ */
 export function startsOf(
   admin: LogAdmin,
   groupId: string,
@@ -102,16 +105,17 @@ async function askStarts(
   const nameOf = (topic: Topic) => `${prefix}${topic}`;
   const topics = [...new Set(partitions.map(({ topic }) => topic))];
   const committed = await admin.fetchOffsets({ groupId, topics: topics.map(nameOf), resolveOffsets: false });
-  const oldest = new Map<string, bigint>(); // bound: the partitions of the topics
+  const ranges = new Map<string, { low: bigint; high: bigint }>(); // bound: the partitions of the topics
   for (const topic of topics)
-    for (const { partition, low } of await admin.fetchTopicOffsets(nameOf(topic)))
-      oldest.set(placeOf({ topic, partition }), BigInt(low));
+    for (const { partition, low, high } of await admin.fetchTopicOffsets(nameOf(topic)))
+      ranges.set(placeOf({ topic, partition }), { low: BigInt(low), high: BigInt(high) });
   return partitions.map(({ topic, partition }) => {
     const own = committed
       .find((entry) => entry.topic === nameOf(topic))
       ?.partitions.find((entry) => entry.partition === partition);
-    const low = oldest.get(placeOf({ topic, partition })) ?? 0n;
+    const { low, high } = ranges.get(placeOf({ topic, partition })) ?? { low: 0n, high: 0n };
     const offset = BigInt(own?.offset ?? -1);
-    return { topic, partition, offset: offset < low ? low : offset, metadata: own?.metadata ?? '' };
+    const isThere = offset >= low && offset <= high;
+    return { topic, partition, offset: isThere ? offset : low, metadata: own?.metadata ?? '' };
   });
 }

@@ -109,6 +109,10 @@ export class MemoryBus implements Bus {
     return group.join(options, reader as unknown as Reader);
   }
 
+  partitionOf(_topic: Topic, key: string): number {
+    return partitionOf(key, this.#partitions);
+  }
+
   async *history<T extends Topic>(topics: readonly T[]): AsyncIterable<EventOf<T>> {
     const wanted = new Set<Topic>(topics);
     if (this.#source) {

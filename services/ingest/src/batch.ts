@@ -51,6 +51,8 @@ interface Entry {
   /** Empty for what is not stored: it has its place in the range all the same. */
   readonly line: string;
   readonly isRejected: boolean;
+  /** The log was made anew before it: offsets begin again, and no range reaches across. */
+  isAnew?: boolean;
 }
 
 /** Whether an event must not be stored. */
@@ -67,6 +69,8 @@ export class Lane {
   #entries: Entry[] = []; // bound: Limits and one batch of the bus; a range that is cut again may be as long as it was
   #bytes = 0;
   #since = Number.POSITIVE_INFINITY;
+  /** Of the newest record: by its time a log that was made anew is told from one that is read again. */
+  #newest = { offset: -1n, timestamp: -1 };
   readonly #suppresses: Suppresses;
   #intent: Intent | undefined;
 
@@ -113,9 +117,19 @@ export class Lane {
     this.#forgetForeignIntent(entries[0]!);
     if (this.rows === 0) this.#since = nowMs;
     for (const entry of entries) {
+      const isBack = entry.offset <= this.#newest.offset;
+      if (isBack && entry.timestamp <= this.#newest.timestamp) continue;
+      if (isBack) this.#begin(entry);
+      this.#newest = entry;
       this.#entries.push(entry);
       this.#bytes += entry.line.length;
     }
+  }
+
+  /** A topic was deleted and made anew while it was read. */
+  #begin(first: Entry): void {
+    this.#intent = undefined;
+    first.isAnew = true;
   }
 
   /** The next range, if one is due; with `all` whatever there is. A range that was begun before is cut at its old end, or not yet. */
@@ -139,6 +153,7 @@ export class Lane {
     let bytes = 0;
     const most = Math.min(this.rows, this.#limits.rows);
     for (let i = 0; i < most; i += 1) {
+      if (i > 0 && this.#entries[i]!.isAnew) return i;
       bytes += this.#entries[i]!.line.length;
       if (bytes >= this.#limits.bytes) return i + 1;
     }
@@ -151,13 +166,13 @@ export class Lane {
     const bytes = taken.reduce((sum, { line }) => sum + line.length, 0);
     this.#bytes -= bytes;
     this.#since = this.rows === 0 ? Number.POSITIVE_INFINITY : nowMs;
-    const last = taken.at(-1)!;
+    const [first, last] = [taken[0]!, taken.at(-1)!];
     const cut: Cut = {
       topic: this.topic,
       partition: this.partition,
-      min: this.next,
+      min: first.isAnew ? first.offset : this.next,
       max: last.offset,
-      firstTimestamp: taken[0]!.timestamp,
+      firstTimestamp: first.timestamp,
       lastTimestamp: last.timestamp,
       lines: taken.filter(({ isRejected, line }) => !isRejected && line !== '').map(({ line }) => line),
       rejected: taken.filter(({ isRejected }) => isRejected).map(({ line }) => line),

@@ -26,6 +26,7 @@ async function member(records: (batch: Batch) => Promise<void> = async () => {})
     pause: () => void log.push('pause'),
     resume: () => void log.push('resume'),
     stop: async () => void log.push('stop'),
+    trouble: (what: string) => void log.push(`trouble: ${what}`),
   } satisfies GroupClient;
   const reader: Reader = {
     assigned: (positions) => void log.push(`assigned ${positions.map((each) => `${each.offset} ${each.metadata}`).join()}`),
@@ -60,6 +61,18 @@ describe('assignments', () => {
     reading.joining();
     reading.joined([P0]);
     await until(() => expect(log).toEqual(['resume', 'resume', 'assigned 7 intent']));
+    await reading.stop();
+  });
+
+  test('brokers that are away when the positions are asked for are waited for', async () => {
+    const { reading, client, log } = await member();
+    const { starts } = client;
+    client.starts = async () => {
+      client.starts = starts;
+      throw new Error('no broker');
+    };
+    reading.joined([P0]);
+    await until(() => expect(log).toEqual(['resume', 'trouble: ask for positions', 'assigned 7 intent']));
     await reading.stop();
   });
 

@@ -91,6 +91,29 @@ describe('a range that was begun', () => {
     expect(lane.cut(0, true)).toMatchObject({ min: offsets[0] });
   });
 
+  test('a log that is made anew while it is read: no range reaches across, and its offsets begin again', () => {
+    const lane = filled(range(100, 105));
+    const anew = batchOf(range(0, 4));
+    lane.add({ ...anew, records: anew.records.map((record) => ({ ...record, timestamp: 5_000 })) } as Batch, 0);
+    const cuts = [lane.cut(1_000), lane.cut(2_000), lane.cut(9_000)];
+    expect(cuts.map((cut) => cut && [cut.min, cut.max, cut.lines.length + cut.rejected.length])).toEqual([
+      [100n, 104n, 5],
+      [0n, 3n, 4],
+      undefined,
+    ]);
+    expect(lane.next).toBe(4n);
+  });
+
+  test('what was read before comes again (a log that lost its end): it is not taken twice, what is written since is', () => {
+    const lane = filled(range(100, 105));
+    lane.cut(1_000);
+    lane.add(batchOf(range(98, 103)), 0);
+    expect(lane.rows).toBe(0);
+    const since = batchOf([103n]);
+    lane.add({ ...since, records: since.records.map((record) => ({ ...record, timestamp: 5_000 })) } as Batch, 0);
+    expect(lane.cut(9_000)).toMatchObject({ min: 103n, max: 103n, firstTimestamp: 5_000 });
+  });
+
   test('metadata that is no intent is none', () => {
     for (const text of ['', 'intent', 'intent x 5', 'intent 5 -1', 'until 7']) expect(decodeIntent(text)).toBeUndefined();
     expect(decodeIntent(encodeIntent({ max: 2n ** 63n, firstTimestamp: 7 }))).toEqual({ max: 2n ** 63n, firstTimestamp: 7 });
