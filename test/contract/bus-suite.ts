@@ -64,6 +64,18 @@ export function busContract(open: OpenBus): void {
     expect(new Set(places).size).toBe(300);
   });
 
+  test('the partition that a key is said to be in is where its events come', async () => {
+    const bus = await opened();
+    const places: [number, number][] = [];
+    const consumption = await bus.consume({ group: group(), topics: ['peer_probed'] }, async ({ partition, records }) => {
+      for (const { value } of records) places.push([partition, bus.partitionOf('peer_probed', value.swarm_id)]);
+    });
+    closing.push(() => consumption.stop());
+    for (let i = 0; i < 20; i++) bus.publish(probed(i));
+    await vi.waitFor(() => expect(places).toHaveLength(20), WAIT);
+    for (const [partition, said] of places) expect(said).toBe(partition);
+  });
+
   test('a batch is acknowledged when its handler has finished; the next member goes on from there', async () => {
     const bus = await opened();
     const name = group();
@@ -96,7 +108,9 @@ export function busContract(open: OpenBus): void {
     const batch = first.batches[0]!;
     const { topic, partition } = batch;
     const start = batch.records[0]!.offset;
+    expect(await one.lag()).toBe(10);
     await one.commit([{ topic, partition, offset: start + 4n, metadata: 'until 7' }]);
+    expect(await one.lag()).toBe(6);
     await one.stop();
 
     const second = seeing<'peer_probed'>();

@@ -41,12 +41,16 @@ export interface Position extends PartitionOf {
   readonly metadata: string;
 }
 
-/** A reader with positions of its own: nothing is committed for it. */
-export interface Reader<T extends Topic = Topic> {
-  /** These partitions are ours from now on; delivery starts at each `offset`. Awaited before the first batch. */
+/** Who is told which partitions of a group are his. */
+export interface Membership {
+  /** These partitions are ours from now on, and no others: none where the group has more members. Delivery starts at each `offset`. Awaited before the first batch. */
   assigned(positions: readonly Position[]): void | Promise<void>;
   /** These are ours no more: drop what is buffered of them. */
   revoked(partitions: readonly PartitionOf[]): void | Promise<void>;
+}
+
+/** A reader with positions of its own: nothing is committed for it. */
+export interface Reader<T extends Topic = Topic> extends Membership {
   /** Batches of one partition come one after the other: the next when this promise is kept. */
   records(batch: Batch<T>): Promise<void>;
 }
@@ -70,6 +74,8 @@ export class PositionLost extends Error {
 export interface Consumption {
   /** Makes positions durable. Throws PositionLost when the partition is not ours any more. */
   commit(positions: readonly Position[]): Promise<void>;
+  /** Records of the partitions assigned that the group has not committed. Rejects when the log does not answer. */
+  lag(): Promise<number>;
   /** Ends delivery after the batches being handled; leaves the group. Commits nothing. */
   stop(): Promise<void>;
   /** Kept by stop(); broken by what a reader or handler threw, or by a loss of the log that does not heal. */
@@ -92,7 +98,11 @@ export interface Bus {
   /** Kept when there is room for measurements: await it before starting one. */
   room(): Promise<void>;
   /** Each partition's batches in order; a batch is acknowledged (committed) when the handler's promise is kept. At least once. */
-  consume<T extends Topic>(options: ReadOptions<T>, handler: (batch: Batch<T>) => Promise<void>): Promise<Consumption>;
+  consume<T extends Topic>(
+    options: ReadOptions<T>,
+    handler: (batch: Batch<T>) => Promise<void>,
+    membership?: Membership,
+  ): Promise<Consumption>;
   /** Reading with positions of one's own (ingest: exactly once). */
   read<T extends Topic>(options: ReadOptions<T>, reader: Reader<T>): Promise<Consumption>;
   /** Which partition of a topic the events of a key are in: who reads it owns the key. */

@@ -1,6 +1,6 @@
 // `consume` over `read`: a batch is committed when its handler has finished with it.
 import type { Topic } from '@swarmscope/events/definitions.ts';
-import type { Batch, Bus, Consumption, PartitionOf, ReadOptions } from './bus.ts';
+import type { Batch, Bus, Consumption, Membership, PartitionOf, ReadOptions } from './bus.ts';
 import { PositionLost } from './bus.ts';
 
 /** At least once: after a crash or a lost partition, unacknowledged batches come again. */
@@ -8,6 +8,7 @@ export async function consumeByReading<T extends Topic>(
   bus: Pick<Bus, 'read'>,
   options: ReadOptions<T>,
   handler: (batch: Batch<T>) => Promise<void>,
+  membership?: Membership,
 ): Promise<Consumption> {
   // The first batch may come before read() has returned.
   const joined = Promise.withResolvers<Consumption>();
@@ -16,9 +17,11 @@ export async function consumeByReading<T extends Topic>(
   const consumption = await bus.read(options, {
     assigned(positions) {
       for (const position of positions) leases.set(placeOf(position), Symbol());
+      return membership?.assigned(positions);
     },
     revoked(partitions) {
       for (const partition of partitions) leases.delete(placeOf(partition));
+      return membership?.revoked(partitions);
     },
     async records(batch) {
       const lease = leases.get(placeOf(batch));

@@ -19,6 +19,8 @@ export interface GroupClient {
   run(): Promise<void>;
   /** Where reading starts: the committed position with its metadata, else the oldest record. */
   starts(partitions: readonly PartitionOf[]): Promise<Position[]>;
+  /** Records of these partitions that the group has not committed. */
+  lag(partitions: readonly PartitionOf[]): Promise<number>;
   /** Under the membership that is valid when it is called, or not at all. */
   commit(positions: readonly Position[]): Promise<void>;
   /** The error says that the membership is over. */
@@ -99,7 +101,7 @@ export class GroupReading implements Consumption, GroupEvents {
       // A pause outlives the assignment in the client; the lane is new.
       this.#client.resume(lane);
     }
-    if (lanes.length > 0) this.#enqueue(() => this.#begin(epoch, lanes));
+    this.#enqueue(() => this.#begin(epoch, lanes));
   }
 
   fetched(topic: Topic, partition: number, records: readonly RawRecord[]): void {
@@ -124,6 +126,10 @@ export class GroupReading implements Consumption, GroupEvents {
         await sleep(Math.min(RETRY_MS * tries, RETRY_MAX_MS));
       }
     }
+  }
+
+  lag(): Promise<number> {
+    return this.#client.lag([...this.#lanes.values()]);
   }
 
   stop(): Promise<void> {

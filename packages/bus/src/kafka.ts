@@ -14,12 +14,12 @@ import kafkajs, {
   type PartitionAssigner,
   type Producer,
 } from 'kafkajs';
-import type { Batch, Bus, BusCounters, Consumption, PartitionOf, Position, Reader, ReadOptions } from './bus.ts';
+import type { Batch, Bus, BusCounters, Consumption, Membership, PartitionOf, Position, Reader, ReadOptions } from './bus.ts';
 import { consumeByReading } from './consume.ts';
 import { historyByReading } from './kafka-history.ts';
 import { type GroupClient, type GroupEvents, GroupReading } from './kafka-reading.ts';
 import type { RawRecord } from './lane.ts';
-import { endsOf, prepareTopics, startsOf } from './log-admin.ts';
+import { endsOf, lagOf, prepareTopics, startsOf } from './log-admin.ts';
 import { type Letter, Outbox } from './outbox.ts';
 import { partitionOf } from './partition.ts';
 import { type LogClient, Sender } from './sender.ts';
@@ -178,8 +178,12 @@ export class KafkaBus implements Bus {
     return this.#outbox.room();
   }
 
-  consume<T extends Topic>(options: ReadOptions<T>, handler: (batch: Batch<T>) => Promise<void>): Promise<Consumption> {
-    return consumeByReading(this, options, handler);
+  consume<T extends Topic>(
+    options: ReadOptions<T>,
+    handler: (batch: Batch<T>) => Promise<void>,
+    membership?: Membership,
+  ): Promise<Consumption> {
+    return consumeByReading(this, options, handler, membership);
   }
 
   async read<T extends Topic>(options: ReadOptions<T>, reader: Reader<T>): Promise<Consumption> {
@@ -292,6 +296,10 @@ class KafkaMember implements GroupClient {
 
   starts(partitions: readonly PartitionOf[]): Promise<Position[]> {
     return startsOf(this.#admin, this.#groupId, partitions, this.#prefix);
+  }
+
+  lag(partitions: readonly PartitionOf[]): Promise<number> {
+    return lagOf(this.#admin, this.#groupId, partitions, this.#prefix);
   }
 
   commit(positions: readonly Position[]): Promise<void> {

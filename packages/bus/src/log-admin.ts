@@ -102,6 +102,29 @@ async function askStarts(
   partitions: readonly PartitionOf[],
   prefix: string,
 ): Promise<Position[]> {
+  const stands = await askStands(admin, groupId, partitions, prefix);
+  return stands.map(({ topic, partition, offset, metadata }) => ({ topic, partition, offset, metadata }));
+}
+
+/** Records of these partitions that the group has not committed. */
+export async function lagOf(
+  admin: LogAdmin,
+  groupId: string,
+  partitions: readonly PartitionOf[],
+  prefix: string,
+): Promise<number> {
+  if (partitions.length === 0) return 0;
+  const stands = await askStands(admin, groupId, partitions, prefix);
+  return stands.reduce((sum, { offset, high }) => sum + Number(high - offset), 0);
+}
+
+/** Where a group stands in each partition: next to read, and next to be written. */
+async function askStands(
+  admin: LogAdmin,
+  groupId: string,
+  partitions: readonly PartitionOf[],
+  prefix: string,
+): Promise<(Position & { readonly high: bigint })[]> {
   const nameOf = (topic: Topic) => `${prefix}${topic}`;
   const topics = [...new Set(partitions.map(({ topic }) => topic))];
   const committed = await admin.fetchOffsets({ groupId, topics: topics.map(nameOf), resolveOffsets: false });
@@ -116,6 +139,6 @@ async function askStarts(
     const { low, high } = ranges.get(placeOf({ topic, partition })) ?? { low: 0n, high: 0n };
     const offset = BigInt(own?.offset ?? -1);
     const isThere = offset >= low && offset <= high;
-    return { topic, partition, offset: isThere ? offset : low, metadata: own?.metadata ?? '' };
+    return { topic, partition, offset: isThere ? offset : low, high, metadata: own?.metadata ?? '' };
   });
 }

@@ -107,7 +107,7 @@ export class Member implements Consumption {
   }
 
   async assign(logs: readonly MemoryLog[]): Promise<void> {
-    if (this.#stopping || logs.length === 0) return;
+    if (this.#stopping) return;
     const starts = logs.map((log) => ({ log, ...this.#group.committed(log) }));
     await this.#reader.assigned(
       starts.map(({ log, offset, metadata }) => ({ topic: log.topic, partition: log.partition, offset, metadata })),
@@ -139,6 +139,12 @@ export class Member implements Consumption {
       if (!log) throw new PositionLost(`${position.topic}/${position.partition} is not ours any more.`);
       this.#group.commit(log, position);
     }
+  }
+
+  async lag(): Promise<number> {
+    let lag = 0;
+    for (const log of this.#own.keys()) lag += Number(log.end - this.#group.committed(log).offset);
+    return lag;
   }
 
   async stop(): Promise<void> {

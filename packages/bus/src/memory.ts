@@ -6,6 +6,7 @@ import {
   type Bus,
   type BusCounters,
   type Consumption,
+  type Membership,
   REJECTED_BYTES_MAX,
   type Reader,
   type ReadOptions,
@@ -93,8 +94,12 @@ export class MemoryBus implements Bus {
     return new Promise((resolve) => this.#roomWaiters.push(resolve));
   }
 
-  consume<T extends Topic>(options: ReadOptions<T>, handler: (batch: Batch<T>) => Promise<void>): Promise<Consumption> {
-    return consumeByReading(this, options, handler);
+  consume<T extends Topic>(
+    options: ReadOptions<T>,
+    handler: (batch: Batch<T>) => Promise<void>,
+    membership?: Membership,
+  ): Promise<Consumption> {
+    return consumeByReading(this, options, handler, membership);
   }
 
   read<T extends Topic>(options: ReadOptions<T>, reader: Reader<T>): Promise<Consumption> {

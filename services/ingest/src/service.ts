@@ -1,6 +1,6 @@
 // The ingest service: reads every topic of the bus, and keeps its pace and its end.
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Bus } from '@swarmscope/bus/bus.ts';
+import type { Bus, Consumption } from '@swarmscope/bus/bus.ts';
 import { TOPICS } from '@swarmscope/events/definitions.ts';
 import { type Event, makeEvent } from '@swarmscope/events/event.ts';
 import type { Clock } from '@swarmscope/runtime/clock.ts';
@@ -10,6 +10,7 @@ import type { Store } from '@swarmscope/store/store.ts';
 import type { Limits } from './batch.ts';
 import { Ingest, type IngestCounters, type IngestLog } from './ingest.ts';
 import { Eraser, isTakenDown } from './takedown.ts';
+import { Watchdog } from './watchdog.ts';
 
 /** The consumer group; in one process `MemoryBus.uncommitted(INGEST_GROUP)` is what goes to the spool. */
 export const INGEST_GROUP = 'ingest';
@@ -20,6 +21,8 @@ const BYTES_MAX = 128 * 1024 * 1024;
 const TICKS_PER_AGE = 5;
 const DRAIN_MS = 10_000;
 const SAMPLE_MS = 10_000;
+/** The largest that its column holds. */
+const LAG_MAX = 2 ** 32 - 1;
 /** A store that restarts is no trouble yet. */
 const REFUSED_MS = 60_000;
 
@@ -39,7 +42,6 @@ export interface StartIngestOptions {
     readonly instanceId: string;
     readonly network: string;
     readonly build: string;
-    readonly lag?: () => number | null;
   };
 }
 
@@ -73,12 +75,12 @@ export async function startIngest(options: StartIngestOptions): Promise<RunningI
   options.metrics?.counters('ingest_total', 'What ingest did, by kind.', 'kind', () => ({ ...ingest.counters }));
   options.metrics?.gauges('ingest_bytes', 'Bytes of rows that wait for the store.', 'state', () => ({ held: ingest.bytes }));
   const ticking = setInterval(() => ingest.tick(), limits.ageMs / TICKS_PER_AGE);
-  const sampling = setInterval(() => publishSample(options, ingest), SAMPLE_MS);
+  const watch = keepWatch(options, ingest, consumption, failure.reject);
   const stop = async () => {
     const isDrained = await ingest.drain(DRAIN_MS);
     if (!isDrained) log.warn({ bytes: ingest.bytes }, 'Not everything that was read could be inserted; it is left in the log.');
     clearInterval(ticking);
-    clearInterval(sampling);
+    watch.stop();
     ingest.abandon();
     await consumption.stop();
     await eraser?.stop();
@@ -89,17 +91,57 @@ export async function startIngest(options: StartIngestOptions): Promise<RunningI
     failed: failure.promise,
     stop: () => (stopped ??= stop()),
     progress: () => ({ ...ingest.counters, bytes: ingest.bytes }),
-    troubles: () =>
-      ingest.refusedMs > REFUSED_MS ? [`The store has taken no rows for ${Math.round(ingest.refusedMs / 1_000)} s.`] : [],
+    troubles: () => {
+      const { refusedMs } = ingest;
+      const refused = refusedMs > REFUSED_MS ? `The store has taken no rows for ${Math.round(refusedMs / 1_000)} s.` : undefined;
+      return [refused, watch.trouble()].filter((sentence) => sentence !== undefined);
+    },
   };
 }
 
-function publishSample({ bus, clock, sampled }: StartIngestOptions, ingest: Ingest): void {
+/** Asks how much waits, tells it, and notices when nothing moves. */
+function keepWatch(
+  options: StartIngestOptions,
+  ingest: Ingest,
+  consumption: Consumption,
+  onStill: (error: Error) => void,
+): { stop(): void; trouble(): string | undefined } {
+  const { clock, metrics } = options;
+  const watchdog = new Watchdog();
+  let lag: number | undefined;
+  let isAsking = false;
+  const ask = async () => {
+    isAsking = true;
+    lag = await consumption.lag().catch(() => undefined);
+    isAsking = false;
+  };
+  const look = () => {
+    if (isAsking) lag = undefined;
+    else void ask();
+    publishSample(options, ingest, lag);
+    const { batches, commits } = ingest.counters;
+    const still = watchdog.look(clock.now(), { lag, done: batches + commits, isRefused: ingest.refusedMs > 0 });
+    if (still !== undefined) onStill(new Error(still));
+  };
+  metrics?.gauges('ingest_lag', 'Records read by this process that are not committed.', 'state', () =>
+    lag === undefined ? {} : { open: lag },
+  );
+  const timer = setInterval(look, SAMPLE_MS);
+  return { stop: () => clearInterval(timer), trouble: () => watchdog.trouble(clock.now()) };
+}
+
+function publishSample({ bus, clock, sampled }: StartIngestOptions, ingest: Ingest, lag: number | undefined): void {
   if (!sampled) return;
-  const { instanceId, network, build, lag } = sampled;
+  const { instanceId, network, build } = sampled;
   const counters = { ...ingest.counters, bytes: ingest.bytes };
   const stamp = { ts: clock.wall(), instance_id: instanceId, network };
-  bus.publish(makeEvent('service_sampled', { service: 'ingest', counters, lag: lag?.() ?? null, build }, stamp));
+  bus.publish(
+    makeEvent(
+      'service_sampled',
+      { service: 'ingest', counters, lag: lag === undefined ? null : Math.min(lag, LAG_MAX), build },
+      stamp,
+    ),
+  );
 }
 
 /** A wait that an abort ends early, without an error. */

@@ -21,6 +21,7 @@ async function member(records: (batch: Batch) => Promise<void> = async () => {})
     run: async () => {},
     starts: async (partitions: readonly PartitionOf[]): Promise<Position[]> =>
       partitions.map((partition) => ({ ...partition, offset: 7n, metadata: 'intent' })),
+    lag: async (partitions: readonly PartitionOf[]) => 3 * partitions.length,
     commit: async (positions: readonly Position[]) => void log.push(`commit ${positions[0]!.offset}`),
     isLost: (error: unknown) => (error as Error).message === 'generation',
     pause: () => void log.push('pause'),
@@ -50,6 +51,7 @@ describe('assignments', () => {
     reading.joined([P0]);
     reading.fetched('peer_probed', 0, [raw(7), raw(8)]);
     reading.fetched('peer_probed', 1, [raw(1)]);
+    expect(await reading.lag()).toBe(3);
     await until(() => expect(log).toEqual(['resume', 'assigned 7 intent', 'batch 7,8']));
     await reading.stop();
     expect(log.at(-1)).toBe('stop');
