@@ -34,7 +34,7 @@ export interface Running {
 export type Parts = ReturnType<typeof assemble>;
 
 export function assemble(options: ProberServiceOptions, running: Running) {
-  const { clock, bus, network, instanceId, addresses, pseudonyms } = options;
+  const { clock, bus, network, instanceId, addresses, pseudonyms, takedown } = options;
   const times = { ...PUBLIC_TIMES, ...options.times };
   const budgets = { ...DEFAULT_BUDGETS, ...options.budgets };
   const onInvariant = (error: unknown) => running.onInvariant(error);
@@ -45,7 +45,7 @@ export function assemble(options: ProberServiceOptions, running: Running) {
     peerId: makePeerId(options.random, pseudonyms),
     agenda: new Agenda(clock, onInvariant),
     tcp: new TcpTransport({ clock, maxSessions, connectTimeoutMs: times.connectMs, onInvariant }),
-    publisher: new Publisher({ bus, clock, naming: pseudonyms, network, instanceId, addresses }),
+    publisher: new Publisher({ bus, clock, naming: pseudonyms, network, instanceId, addresses, takedown }),
     scores: new Scores(),
   };
   const prober = makeProber(options, running, base);
@@ -70,7 +70,7 @@ function makeProber(
   running: Running,
   { agenda, publisher, scores, times, budgets }: Base,
 ): Prober {
-  const { clock, random, policy, bus, verify, announce } = options;
+  const { clock, random, policy, bus, verify, announce, takedown } = options;
   return new Prober({
     clock,
     random,
@@ -80,6 +80,7 @@ function makeProber(
     times,
     budgets,
     admits: (endpoint) => policy.admits(endpoint),
+    ...(takedown && { refuses: (infoHash: string) => takedown.has(infoHash) }),
     isOwnEndpoint: (endpoint) => endpointKey(endpoint) === endpointKey(running.local()),
     verify,
     announce,

@@ -7,6 +7,7 @@ import type { Metrics } from '@swarmscope/runtime/metrics.ts';
 import { openPseudonyms } from '@swarmscope/runtime/pseudonym-seed.ts';
 import { systemRandom } from '@swarmscope/runtime/random.ts';
 import type { Shell } from '@swarmscope/runtime/service.ts';
+import { openTakedown } from '@swarmscope/runtime/takedown.ts';
 import { budgetsOf, type ProberConfig } from './config.ts';
 import { enter, openOwnDht } from './own-dht.ts';
 import { startProber } from './service.ts';
@@ -27,7 +28,9 @@ export async function compose(shell: Shell, config: ProberConfig, bus: Bus, metr
   const pseudonyms = openPseudonyms({ value: config.pseudonymSeed, path: config.pseudonymSeedFile, clock });
   shell.closing('pseudonyms', async () => pseudonyms.stop());
   const { host: address, port } = config.listen;
-  const { dht, utp } = await openOwnDht({ address, port, policy, clock, random, idFile: config.dhtIdFile, onInvariant });
+  const takedown = openTakedown(shell, config.takedownFile, policy);
+  const own = { address, port, policy, takedown, clock, random, idFile: config.dhtIdFile, onInvariant };
+  const { dht, utp } = await openOwnDht(own);
   shell.closing('dht', () => Promise.all([dht.stop(), utp.close()]).then(() => {}));
   const udp = await openUdpFront({ addresses: [address], clock, random, onInvariant });
   const trackers = new TrackerClient({ clock, policy, udp });
@@ -54,10 +57,11 @@ export async function compose(shell: Shell, config: ProberConfig, bus: Bus, metr
     listen: { address, port: dht.local.port },
     times: config.labNetworks.length > 0 ? LAB_TIMES : PUBLIC_TIMES,
     budgets: budgetsOf(config),
+    takedown,
     onInvariant,
   });
   shell.add(prober);
   log.info({ port: prober.local.port, sources: sources.length }, 'Peers are taken on this port.');
-  void enter(dht, config.bootstrap, shell.ending);
+  void enter(dht, config.bootstrap, policy, shell.ending);
   return { troubles: () => dhtTroubles([dht]) };
 }

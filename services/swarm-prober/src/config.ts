@@ -1,6 +1,13 @@
 // Settings of the swarm-prober service, from SWARMSCOPE_* variables.
 import { hostPort, integer, oneOf, text } from '@swarmscope/runtime/config.ts';
-import { bootstrapSettings, busSettings, citizenSettings, processSettings, spoolSettings } from '@swarmscope/runtime/settings.ts';
+import {
+  bootstrapSettings,
+  busSettings,
+  citizenSettings,
+  processSettings,
+  spoolSettings,
+  takedownSettings,
+} from '@swarmscope/runtime/settings.ts';
 import { z } from 'zod';
 import { DEFAULT_BUDGETS } from './settings.ts';
 
@@ -13,6 +20,7 @@ export const proberConfig = z.object({
   ...busSettings,
   ...spoolSettings,
   ...bootstrapSettings,
+  ...takedownSettings,
   listen: hostPort('Local address of peers (TCP) and of the DHT node (UDP); keep the port over restarts.').default({
     host: '0.0.0.0',
     port: 6_882,

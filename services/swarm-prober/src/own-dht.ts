@@ -13,6 +13,7 @@ import { type Driven, drive } from '@swarmscope/runtime/drive.ts';
 import { writeFileAtomic } from '@swarmscope/runtime/files.ts';
 import type { OnInvariant } from '@swarmscope/runtime/invariant.ts';
 import { randomBytes } from '@swarmscope/runtime/random.ts';
+import type { Takedown } from '@swarmscope/runtime/takedown.ts';
 import { openUdp } from '@swarmscope/runtime/udp.ts';
 import type { UtpTransport } from '@swarmscope/runtime/utp.ts';
 import { besideUtp } from './utp.ts';
@@ -27,13 +28,15 @@ export interface OwnDhtOptions {
   readonly policy: AddressPolicy;
   readonly clock: Clock;
   readonly random: Random;
+  /** What is announced of it is not kept. */
+  readonly takedown: Takedown;
   readonly idFile: string | undefined;
   readonly onInvariant: OnInvariant;
 }
 
 /** Opens the socket and starts the node, with uTP beside it; rejects with the system's error. */
 export async function openOwnDht(options: OwnDhtOptions): Promise<{ dht: Driven<DhtNode, DhtFact>; utp: UtpTransport }> {
-  const { address, port, policy, clock, random, idFile, onInvariant } = options;
+  const { address, port, policy, takedown, clock, random, idFile, onInvariant } = options;
   const socket = await openUdp({ address, port, receiveBufferBytes: RECEIVE_BUFFER_BYTES });
   const { utp, rest } = besideUtp(socket, { clock, random, onInvariant });
   const node = new DhtNode({
@@ -41,15 +44,22 @@ export async function openOwnDht(options: OwnDhtOptions): Promise<{ dht: Driven<
     id: keptId(idFile, random),
     random,
     admits: (endpoint) => policy.admits(endpoint),
+    keeps: (infoHash) => !takedown.hasBytes(infoHash),
   });
   return { dht: drive(node, rest, clock, onInvariant), utp };
 }
 
-/** Names the way in until the routing table has somebody; names are resolved anew each time. */
-export async function enter(dht: Driven<DhtNode, DhtFact>, hosts: readonly string[], ending: AbortSignal): Promise<void> {
+/** Names the way in until the routing table has somebody; names are resolved anew each time. Who opted out is no way in. */
+export async function enter(
+  dht: Driven<DhtNode, DhtFact>,
+  hosts: readonly string[],
+  policy: AddressPolicy,
+  ending: AbortSignal,
+): Promise<void> {
   while (!ending.aborted && dht.act((node) => node.table.size) === 0) {
     const endpoints = await Promise.all(hosts.map(resolve));
-    dht.act((node, now, out) => node.bootstrap(endpoints.flat(), now, out));
+    const named = endpoints.flat().filter(({ address }) => !policy.isOptedOut(address));
+    dht.act((node, now, out) => node.bootstrap(named, now, out));
     await new Promise<void>((done) => {
       const timer = setTimeout(done, RETRY_MS);
       ending.addEventListener('abort', () => done(), { once: true });

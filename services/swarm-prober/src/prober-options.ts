@@ -35,6 +35,8 @@ export interface ProberOptions {
   /** Whether an address that somebody told us may be dialled. */
   admits(endpoint: Endpoint): boolean;
   isOwnEndpoint(endpoint: Endpoint): boolean;
+  /** Whether a swarm (hex) is never probed: the takedown list. */
+  readonly refuses?: (infoHash: string) => boolean;
   readonly verify: 'watched' | 'all' | 'none';
   readonly announce: 'watched' | 'all' | 'none';
   reachableSelf(): boolean | undefined;

@@ -48,7 +48,7 @@ export class Prober implements ProbeOwner {
   constructor(options: ProberOptions) {
     this.#options = options;
     const { budgets, times } = options;
-    this.schedule = new Schedule(budgets.infohashes, times);
+    this.schedule = new Schedule(budgets.infohashes, times, options.refuses);
     this.#looks = new Looks(budgets.looks);
     this.#cache = new PieceCache(budgets.cacheBytes);
     this.#registry = new Registry(this.#cache, new ByteBudget(budgets.uploadBytesPerSecond));
@@ -144,7 +144,8 @@ export class Prober implements ProbeOwner {
   pump(): void {
     if (this.#stopped) return;
     const now = this.#options.clock.now();
-    for (const swarm of [...this.#active.keys()]) if (swarm.census?.isOver(now)) this.#finish(swarm);
+    for (const swarm of [...this.#active.keys()])
+      if (this.schedule.refuses(swarm.id) || swarm.census?.isOver(now)) this.#finish(swarm);
     if (this.#looks.isDue || (this.#hasRoom() && this.schedule.next() <= now)) void this.#startNext();
     this.#dial(now);
     this.#rearm(now);
@@ -275,6 +276,7 @@ export class Prober implements ProbeOwner {
 
   viewOf(infoHash: Uint8Array): SwarmView | undefined {
     const name = toHex(infoHash);
+    if (this.schedule.refuses(name)) return undefined;
     return this.#registry.find(name)?.views.find((view) => toHex(view.infoHash) === name);
   }
 

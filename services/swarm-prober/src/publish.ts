@@ -10,6 +10,7 @@ import type { NewColumns } from '@swarmscope/events/event.ts';
 import { makeEvent } from '@swarmscope/events/event.ts';
 import { cutFiles, SCORES_MAX } from '@swarmscope/events/lists.ts';
 import type { Clock } from '@swarmscope/runtime/clock.ts';
+import type { Takedown } from '@swarmscope/runtime/takedown.ts';
 import type { Sighting } from './census.ts';
 import type { Peer } from './peer.ts';
 
@@ -31,6 +32,8 @@ export interface PublisherOptions {
   readonly network: string;
   readonly instanceId: string;
   readonly addresses: 'pseudonymous' | 'full';
+  /** What nothing is told of. */
+  readonly takedown?: Takedown | undefined;
 }
 
 export interface Score {
@@ -56,7 +59,9 @@ export class Publisher {
   }
 
   publish<T extends Topic>(topic: T, columns: NewColumns<T>): void {
-    const { bus, clock, network, instanceId } = this.#options;
+    const { bus, clock, network, instanceId, takedown } = this.#options;
+    const { swarm_id, info_hash } = columns as { readonly swarm_id?: string; readonly info_hash?: string | null };
+    if (takedown && [swarm_id, info_hash].some((name) => name && takedown.has(name))) return;
     bus.publish(makeEvent(topic, columns, { ts: clock.wall(), instance_id: instanceId, network }));
   }
 
@@ -89,8 +94,10 @@ export class Publisher {
     });
   }
 
-  /** `torrent_resolved` of a torrent whose info dictionary is known. */
+  /** `torrent_resolved` of a torrent whose info dictionary is known. Its name may put it on the takedown list: then all its infohashes are, from now on. */
   resolved(info: Info, infoHash: Uint8Array, source: 'peer' | 'file', hasWebSeeds: boolean | undefined): void {
+    const names = [infoHash, info.infoHashV1, info.infoHashV2].filter((hash) => hash !== undefined).map(toHex);
+    if (this.#options.takedown?.meets(names, info.name)) return;
     this.publish('torrent_resolved', { ...this.#torrent(info, source, hasWebSeeds), info_hash: toHex(infoHash) });
   }
 

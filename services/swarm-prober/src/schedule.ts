@@ -25,11 +25,14 @@ export class Schedule {
   readonly #max: number;
   readonly #times: ProberTimes;
   #fresh = 0;
+  /** Swarms that are never probed, watched or not: the takedown list. */
+  readonly refuses: (id: string) => boolean;
   /** Infohashes that found no room. */
   refused = 0;
 
-  constructor(max: number, times: ProberTimes) {
+  constructor(max: number, times: ProberTimes, refuses: (id: string) => boolean = () => false) {
     this.#max = max;
+    this.refuses = refuses;
     this.#times = times;
   }
 
@@ -46,13 +49,14 @@ export class Schedule {
     return this.#entries.get(id);
   }
 
-  /** Takes a swarm in, due at once (or at `dueMs`, as state of an earlier process says). `censuses`: made by an earlier process. A met one beyond the bound is refused; a watched one never. */
+  /** Takes a swarm in, due at once (or at `dueMs`, as state of an earlier process says). `censuses`: made by an earlier process. A met one beyond the bound is refused; a watched one never, but by the takedown list. */
   add(id: string, watched: boolean, now: number, dueMs = now, censuses = 0): Entry | undefined {
     const known = this.#entries.get(id);
     if (known) {
       if (watched && !known.watched) this.#rank(known, true, Math.min(known.dueMs, dueMs));
       return known;
     }
+    if (this.refuses(id)) return undefined;
     if (!watched && this.#entries.size >= this.#max) {
       this.refused++;
       return undefined;
@@ -63,6 +67,11 @@ export class Schedule {
     this.#entries.set(id, entry);
     this.#rank(entry, watched, dueMs);
     return entry;
+  }
+
+  /** Forgets what may no longer be probed; what is under way is ended by the prober. */
+  purge(): void {
+    for (const entry of [...this.#entries.values()]) if (this.refuses(entry.id)) this.remove(entry.id);
   }
 
   /** No longer watched: it is a met swarm again. */

@@ -11,6 +11,7 @@ import type { Log } from '@swarmscope/runtime/log.ts';
 import type { Metrics } from '@swarmscope/runtime/metrics.ts';
 import type { Pseudonyms } from '@swarmscope/runtime/pseudonym.ts';
 import type { Service } from '@swarmscope/runtime/service.ts';
+import type { Takedown } from '@swarmscope/runtime/takedown.ts';
 import type { UtpTransport } from '@swarmscope/runtime/utp.ts';
 import { Task } from './agenda.ts';
 import { assemble, CLIENT, type Parts } from './assembly.ts';
@@ -47,6 +48,8 @@ export interface ProberServiceOptions {
   readonly trackers?: TrackerPort;
   readonly times?: Partial<ProberTimes>;
   readonly budgets?: Partial<ProberBudgets>;
+  /** What is not probed, watched or not, and not told of. */
+  readonly takedown?: Takedown;
   readonly onInvariant?: (error: unknown) => void;
 }
 
@@ -90,6 +93,9 @@ class ProberService implements RunningProber {
   #wasReached = false;
   #fail!: (error: unknown) => void;
   #stopping: Promise<void> | undefined;
+  #unlisten: (() => void) | undefined;
+  /** Not at once: a torrent is found to be on the list in the midst of its session. */
+  readonly #pumping = new Task(() => this.#parts.prober.pump());
 
   constructor(options: ProberServiceOptions) {
     this.#options = options;
@@ -124,6 +130,10 @@ class ProberService implements RunningProber {
     const { bus, clock, instanceId } = this.#options;
     this.#consumptions = await followBus({ bus, prober: this.#parts.prober, scores: this.#parts.scores, clock, instanceId }); // bound: as above
     for (const { done } of this.#consumptions) done.catch((error: unknown) => this.#invariant(error));
+    this.#unlisten = this.#options.takedown?.listen(() => {
+      this.#parts.prober.schedule.purge();
+      this.#parts.agenda.set(this.#pumping, clock.now());
+    });
     this.#sample();
     this.#register();
   }
@@ -160,6 +170,7 @@ class ProberService implements RunningProber {
   }
 
   async #stop(): Promise<void> {
+    this.#unlisten?.();
     await Promise.all(this.#consumptions.map((consumption) => consumption.stop()));
     this.#parts.prober.stop();
     this.#parts.agenda.stop();

@@ -5,13 +5,14 @@ import { Content } from '@swarmscope/lab/sim/content.ts';
 import { ManualClock } from '@swarmscope/runtime/clock.ts';
 import { raiseInvariant } from '@swarmscope/runtime/invariant.ts';
 import { seededRandom } from '@swarmscope/runtime/random.ts';
+import { parseTakedown, Takedown } from '@swarmscope/runtime/takedown.ts';
 import type { Agenda } from '@swarmscope/swarm-prober/agenda.ts';
 import { Prober } from '@swarmscope/swarm-prober/prober.ts';
 import type { Probes } from '@swarmscope/swarm-prober/probes.ts';
 import { Publisher } from '@swarmscope/swarm-prober/publish.ts';
 import { Scores } from '@swarmscope/swarm-prober/scores.ts';
 import { DEFAULT_BUDGETS, LAB_TIMES } from '@swarmscope/swarm-prober/settings.ts';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
 const content = new Content({
   name: 'Twin',
@@ -26,7 +27,7 @@ const [v1, v2] = content.wireHashes.map(toHex) as [string, string];
 const other = 'cc'.repeat(20);
 
 /** A prober whose clock a test moves; nobody answers it. */
-function make() {
+function make(takedown = new Takedown()) {
   const clock = new ManualClock(1_000);
   const events: Event[] = []; // bound: one test
   const asked: string[] = []; // bound: one test
@@ -41,11 +42,12 @@ function make() {
     clock,
     random: seededRandom(1),
     agenda: { set() {} } as unknown as Agenda,
-    publisher: new Publisher({ bus, clock, naming, network: 'lab', instanceId: 'test', addresses: 'pseudonymous' }),
+    publisher: new Publisher({ bus, clock, naming, network: 'lab', instanceId: 'test', addresses: 'pseudonymous', takedown }),
     scores: new Scores(),
     times: LAB_TIMES,
     budgets: DEFAULT_BUDGETS,
     admits: () => true,
+    refuses: (infoHash) => takedown.has(infoHash),
     isOwnEndpoint: () => false,
     verify: 'all',
     announce: 'none',
@@ -126,6 +128,58 @@ test('the other name waits in the schedule when the first is resolved', async ()
   resolve(made, v1);
   await pass(LAB_TIMES.censusMinMs);
   expect([prober.isSettled, prober.schedule.size, of('swarm_sampled').length]).toEqual([true, 1, 1]);
+});
+
+describe('the takedown list', () => {
+  const listOf = (text: string) => {
+    const takedown = new Takedown();
+    takedown.replace(parseTakedown(text));
+    return takedown;
+  };
+
+  test('what is on it is not asked for, watched or not, and nothing is told of it', async () => {
+    const { prober, asked, pass, of } = make(listOf(`${other}\n${v1}`));
+    prober.met(other);
+    const swarm = prober.swarm(v1);
+    swarm.watched = true;
+    prober.want(swarm);
+    prober.met('dd'.repeat(20));
+    await pass(2_000);
+    await pass(LAB_TIMES.censusMinMs);
+    expect(asked).toEqual(['dd'.repeat(20)]);
+    expect(of('swarm_sampled').map((event) => event.swarm_id)).toEqual(['dd'.repeat(20)]);
+    expect([prober.isSettled, prober.schedule.size]).toEqual([true, 1]);
+  });
+
+  test('a torrent whose name is on it is left as soon as the name is known, under both its infohashes, and stays unnamed', async () => {
+    const made = make(listOf('name tw*'));
+    const { prober, asked, pass, of } = made;
+    prober.met(v2);
+    await pass(2_000);
+    expect(prober.active).toBe(1);
+    resolve(made, v2);
+    await pass(1);
+    expect([prober.active, prober.schedule.size, prober.viewOf(content.wireHashes[0]!)]).toEqual([0, 0, undefined]);
+    const before = asked.length;
+    for (const name of [v1, v2]) prober.met(name);
+    await pass(10_000_000);
+    expect(asked).toHaveLength(before);
+    expect([of('torrent_resolved'), of('swarm_sampled'), of('probe_state')]).toEqual([[], [], []]);
+  });
+
+  test('a list that changes ends what is under way and empties the schedule', async () => {
+    const takedown = new Takedown();
+    const { prober, pass, of } = make(takedown);
+    for (const name of [v1, other]) prober.met(name);
+    await pass(2_000);
+    prober.met('dd'.repeat(20), 10_000_000);
+    takedown.replace(parseTakedown(`${v1}\n${'dd'.repeat(20)}`));
+    prober.schedule.purge();
+    await pass(1);
+    expect([prober.active, prober.schedule.size]).toEqual([1, 1]);
+    await pass(LAB_TIMES.censusMinMs);
+    expect(of('swarm_sampled').map((event) => event.swarm_id)).toEqual([other]);
+  });
 });
 
 test('what the operator has is no reason to probe', async () => {
