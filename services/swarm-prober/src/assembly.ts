@@ -13,6 +13,7 @@ import { Publisher } from './publish.ts';
 import { Scores } from './scores.ts';
 import type { ProberServiceOptions } from './service.ts';
 import { DEFAULT_BUDGETS, PUBLIC_TIMES } from './settings.ts';
+import { Share } from './share.ts';
 import { TrackerSource } from './tracker-source.ts';
 import { WebSeedSource } from './webseeds-source.ts';
 
@@ -47,6 +48,7 @@ export function assemble(options: ProberServiceOptions, running: Running) {
     tcp: new TcpTransport({ clock, maxSessions, connectTimeoutMs: times.connectMs, onInvariant }),
     publisher: new Publisher({ bus, clock, naming: pseudonyms, network, instanceId, addresses, takedown }),
     scores: new Scores(),
+    share: new Share((infoHash) => bus.partitionOf('infohash_sighted', infoHash)),
   };
   const prober = makeProber(options, running, base);
   const probes = makeProbes(options, running, base, prober);
@@ -63,12 +65,13 @@ interface Base {
   readonly tcp: TcpTransport;
   readonly publisher: Publisher;
   readonly scores: Scores;
+  readonly share: Share;
 }
 
 function makeProber(
   options: ProberServiceOptions,
   running: Running,
-  { agenda, publisher, scores, times, budgets }: Base,
+  { agenda, publisher, scores, share, times, budgets }: Base,
 ): Prober {
   const { clock, random, policy, bus, verify, announce, takedown } = options;
   return new Prober({
@@ -77,6 +80,7 @@ function makeProber(
     agenda,
     publisher,
     scores,
+    share,
     times,
     budgets,
     admits: (endpoint) => policy.admits(endpoint),

@@ -1,7 +1,7 @@
 // One census of one swarm: which sources were asked, which endpoints they gave, who is to be dialled next, and when it is over. Pure; time is an argument.
 import { endpointKey } from '@swarmscope/bittorrent/endpoint.ts';
 import { toHex } from '@swarmscope/bittorrent/hex.ts';
-import type { Endpoint } from '@swarmscope/bittorrent/machine.ts';
+import type { Endpoint, Random } from '@swarmscope/bittorrent/machine.ts';
 import type { PeerSource } from '@swarmscope/events/enums.ts';
 import { Peer } from './peer.ts';
 import { Rarity } from './rarity.ts';
@@ -18,6 +18,13 @@ export interface Sighting {
   /** Which of the swarm's infohashes it was learned under. */
   readonly via?: number;
   readonly claimsSeed?: boolean | undefined;
+}
+
+const ID_BYTES = 8;
+
+/** A random `census_id`. */
+export function makeCensusId(random: Random): string {
+  return toHex(Uint8Array.from({ length: ID_BYTES }, () => Math.floor(random() * 256)));
 }
 
 type SourceState = 'asked' | 'answered' | 'failed';

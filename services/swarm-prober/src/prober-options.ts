@@ -6,6 +6,7 @@ import type { Census } from './census.ts';
 import type { Publisher } from './publish.ts';
 import type { Scores } from './scores.ts';
 import type { ProberBudgets, ProberTimes } from './settings.ts';
+import type { Share } from './share.ts';
 import type { ProbedSwarm, SwarmView } from './swarm.ts';
 
 /** Asks the outside for peers of a swarm; answers come back through `sighted` and the census' `settle`. */
@@ -40,6 +41,7 @@ export interface ProberOptions {
   readonly verify: 'watched' | 'all' | 'none';
   readonly announce: 'watched' | 'all' | 'none';
   reachableSelf(): boolean | undefined;
+  readonly share: Share;
   /** Kept when the bus takes measurements; a census waits for it. */
   room(): Promise<void>;
   readonly onInvariant: (error: unknown) => void;

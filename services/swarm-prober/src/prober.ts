@@ -8,33 +8,33 @@ import { parseInfo, wireHashes } from '@swarmscope/bittorrent/metainfo-info.ts';
 import { TorrentLayout } from '@swarmscope/bittorrent/metainfo-layout.ts';
 import { PEX_SEED, type PexPeer } from '@swarmscope/bittorrent/peer/pex.ts';
 import { Task } from './agenda.ts';
-import { Census, type Sighting } from './census.ts';
+import { Aliases } from './aliases.ts';
+import { Census, makeCensusId, type Sighting } from './census.ts';
 import { conclude, keepState } from './conclude.ts';
 import { Looks, type Overheard, recall } from './looks.ts';
+import { Names } from './names.ts';
 import type { Peer } from './peer.ts';
 import { ByteBudget, PieceCache } from './piece-cache.ts';
 import type { ProbeOwner } from './probe-owner.ts';
 import type { ProberOptions, Sources } from './prober-options.ts';
 import type { Probes } from './probes.ts';
 import { Registry } from './registry.ts';
-import { Entry, Schedule } from './schedule.ts';
+import { type Entry, Schedule } from './schedule.ts';
 import { lookTimes } from './settings.ts';
 import type { ProbedSwarm, SwarmView } from './swarm.ts';
 
-const CENSUS_ID_BYTES = 8;
 /** Infohashes that are met come in the order of the id space, and neighbours there have the same DHT nodes: so they are mixed. */
 const MIX_MS = 2_000;
-/** v2 names of hybrids that are remembered, so that they are not followed again. */
-const MAX_ALIASES = 100_000;
 
 export class Prober implements ProbeOwner {
   readonly #options: ProberOptions;
   readonly schedule: Schedule;
   readonly #cache: PieceCache;
   readonly #registry: Registry;
-  readonly #aliases = new Map<string, string>(); // bound: MAX_ALIASES, oldest first out
+  readonly aliases = new Aliases();
   readonly #active = new Map<ProbedSwarm, Entry>(); // bound: budgets.censuses and budgets.looks
   readonly #looks: Looks;
+  readonly #names: Names;
   readonly #task: Task;
   readonly #verifyAll: ByteBudget;
   readonly violations = new Map<string, number>(); // bound: the violations that exist
@@ -52,6 +52,7 @@ export class Prober implements ProbeOwner {
     this.#looks = new Looks(budgets.looks);
     this.#cache = new PieceCache(budgets.cacheBytes);
     this.#registry = new Registry(this.#cache, new ByteBudget(budgets.uploadBytesPerSecond));
+    this.#names = new Names({ registry: this.#registry, schedule: this.schedule, looks: this.#looks, active: this.#active });
     this.#verifyAll = new ByteBudget(budgets.verifyBytesPerDay / 86_400, budgets.verifyBytesPerDay);
     this.#task = new Task(() => this.pump());
   }
@@ -84,8 +85,8 @@ export class Prober implements ProbeOwner {
   /** An infohash was met: into the schedule, without a swarm object until its turn. */
   met(infoHash: string, dueMs?: number, censuses = 0): void {
     const known = this.#registry.find(infoHash);
-    if (this.#aliases.has(infoHash) || (known && known.id !== infoHash)) return;
-    if (this.schedule.get(infoHash)) return;
+    if (this.aliases.has(infoHash) || (known && known.id !== infoHash)) return;
+    if (this.schedule.get(infoHash) || !this.#options.share.owns(infoHash)) return;
     const now = this.#options.clock.now();
     const due = dueMs ?? now + this.#options.random() * MIX_MS;
     if (!this.schedule.add(infoHash, false, now, due, censuses)) return;
@@ -111,10 +112,17 @@ export class Prober implements ProbeOwner {
     this.schedule.unwatch(infoHash);
   }
 
+  /** Others own some of what is here now: it is left to them, whatever was under way. */
+  disown(): void {
+    const { share } = this.#options;
+    for (const swarm of [...this.#active.keys()]) if (!share.owns(swarm.id)) this.#finish(swarm, true);
+    this.schedule.retain((id) => share.owns(id));
+    for (const swarm of [...this.#registry.all()]) if (!share.owns(swarm.id) && !swarm.isKept) this.#registry.drop(swarm);
+  }
+
   /** Another name of the swarm, known before its metadata. */
   alsoNamed(swarm: ProbedSwarm, infoHash: string): void {
-    this.#unite(swarm, [infoHash]);
-    this.#rename(swarm, swarm.id);
+    this.#unite(swarm, [infoHash], swarm.id);
   }
 
   get active(): number {
@@ -124,9 +132,7 @@ export class Prober implements ProbeOwner {
   /** Endpoints, sources and sessions of all censuses that may still change a result. */
   get pending(): number {
     const now = this.#options.clock.now();
-    let pending = 0;
-    for (const swarm of this.#active.keys()) pending += swarm.census?.pending(now) ?? 0;
-    return pending;
+    return [...this.#active.keys()].reduce((sum, { census }) => sum + (census?.pending(now) ?? 0), 0);
   }
 
   /** Nothing is under way, and everything that was asked for has had its census. */
@@ -146,18 +152,22 @@ export class Prober implements ProbeOwner {
     const now = this.#options.clock.now();
     for (const swarm of [...this.#active.keys()])
       if (this.schedule.refuses(swarm.id) || swarm.census?.isOver(now)) this.#finish(swarm);
-    if (this.#looks.isDue || (this.#hasRoom() && this.schedule.next() <= now)) void this.#startNext();
+    if (this.#hasLook || (this.#hasRoom() && this.schedule.next() <= now)) void this.#startNext();
     this.#dial(now);
     this.#rearm(now);
   }
 
+  get #hasLook(): boolean {
+    return this.#looks.isDue && this.#options.share.isSettled;
+  }
+
   #hasRoom(): boolean {
-    if (this.#active.size - this.#looks.active >= this.#options.budgets.censuses) return false;
+    if (!this.#options.share.isSettled || this.#active.size - this.#looks.active >= this.#options.budgets.censuses) return false;
     return !this.#sources.isBusy(this.schedule.isWatchedDue(this.#options.clock.now()));
   }
 
   #startDue(now: number): boolean {
-    if (this.#looks.isDue) {
+    if (this.#hasLook) {
       const look = this.#looks.take();
       const entry = this.schedule.takeFresh(look.id);
       if (entry) this.#start(entry, now, look);
@@ -199,10 +209,8 @@ export class Prober implements ProbeOwner {
     const { times, budgets, random, verify, announce } = this.#options;
     const swarm = this.swarm(entry.id);
     if (swarm.census) throw new Error(`a census of ${swarm.id} is under way already`);
-    swarm.verify = verify === 'all' || (verify === 'watched' && swarm.watched && swarm.wantsVerify);
-    swarm.announce = announce === 'all' || (announce === 'watched' && swarm.watched && swarm.wantsAnnounce);
-    const id = Array.from({ length: CENSUS_ID_BYTES }, () => Math.floor(random() * 256));
-    const census = new Census(toHex(Uint8Array.from(id)), look ? lookTimes(times) : times, budgets.endpointsPerSwarm, now);
+    swarm.permit(verify, announce);
+    const census = new Census(makeCensusId(random), look ? lookTimes(times) : times, budgets.endpointsPerSwarm, now);
     census.isLook = look !== undefined;
     if (look) this.#looks.began();
     swarm.census = census;
@@ -235,7 +243,8 @@ export class Prober implements ProbeOwner {
     const entry = this.#active.get(swarm)!;
     const now = clock.now();
     const { isLook } = swarm.census!;
-    const isCut = isStopped || isLook;
+    const isOurs = this.#options.share.owns(swarm.id);
+    const isCut = isStopped || isLook || !isOurs;
     for (const view of swarm.views) this.#probes.finish(view, now);
     this.#sources.end(swarm);
     const conclusion = { publisher, scores, reachableSelf: this.#options.reachableSelf(), isCut, now };
@@ -247,7 +256,7 @@ export class Prober implements ProbeOwner {
     } else {
       const distance = isCut ? 0 : this.schedule.done(entry, reached, now);
       const outcome = isCut ? 'cut' : reached > 0 ? 'reached' : 'nobody';
-      keepState(swarm.id, entry, outcome, clock.wall() + distance, conclusion);
+      if (isOurs) keepState(swarm.id, entry, outcome, clock.wall() + distance, conclusion);
       this.censuses++;
     }
     this.#active.delete(swarm);
@@ -346,55 +355,41 @@ export class Prober implements ProbeOwner {
 
   /** The metadata is known: told to the bus, the swarm under its right name, both names of a hybrid in one swarm. */
   #resolve(swarm: ProbedSwarm, view: SwarmView, layout: TorrentLayout, source: 'peer' | 'file', seeds?: boolean): void {
-    const { publisher } = this.#options;
+    const { publisher, share } = this.#options;
     const { info } = layout;
     this.resolved++;
     swarm.layout = layout;
     swarm.hasLayers = source === 'file';
-    const names = wireHashes(info);
+    const [names, id] = [wireHashes(info).map(toHex), toHex(info.swarmId)];
     publisher.resolved(info, view.infoHash, source, seeds);
-    if (names.length > 1) {
-      publisher.aliased(info, source);
-      this.#alias(toHex(names[1]!), toHex(names[0]!));
+    // What the operator gave us is ours.
+    const isOurs = source === 'file' || share.owns(id);
+    if (names[1] !== undefined) {
+      publisher.aliased(info, source, isOurs);
+      this.aliases.add(names[1]);
+    }
+    if (!isOurs) {
+      this.#leave(swarm, id);
+      return;
     }
     if (swarm.isPrivate) this.#sources.hush(swarm);
-    this.#unite(swarm, names.map(toHex));
-    this.#rename(swarm, toHex(info.swarmId));
+    this.#unite(swarm, names, id);
   }
 
-  #alias(name: string, id: string): void {
-    this.#aliases.set(name, id);
-    if (this.#aliases.size > MAX_ALIASES) this.#aliases.delete(this.#aliases.keys().next().value!);
-  }
-
-  /** Gives the swarm its names: new ones are asked for too, swarms that had them come over with their peers. */
-  #unite(swarm: ProbedSwarm, names: readonly string[]): void {
-    const { added, absorbed } = this.#registry.unite(swarm, names);
-    for (const other of absorbed) this.#absorb(swarm, other);
-    const { census } = swarm;
-    if (census) for (const view of added) this.#sources.ask(view, census, this.#options.clock.now());
-  }
-
-  #absorb(swarm: ProbedSwarm, other: ProbedSwarm): void {
-    const entry = this.#active.get(other);
-    this.#active.delete(other);
-    if (swarm.census && other.census) {
-      if (other.census.isLook) this.#looks.ended();
-      swarm.census.absorb(other.census, swarm.views.length - 1);
-    } else if (other.census && entry) {
-      swarm.census = other.census;
-      this.#active.set(swarm, entry);
-    }
-    other.census = undefined;
-  }
-
-  /** From now on events carry this swarm_id, and the schedule has it in one place, whatever names it had there. */
-  #rename(swarm: ProbedSwarm, id: string): void {
-    const active = this.#active.get(swarm);
-    const names = [swarm.id, ...swarm.names];
+  /** A v2 name of ours turned out to be that of a swarm whose v1 name is another's (design 3.6): he hears of it, and probes it. */
+  #leave(swarm: ProbedSwarm, id: string): void {
+    this.schedule.remove(swarm.id);
     swarm.id = id;
-    // A source that nobody wants probed has a name, and no place in the schedule.
-    const renamed = this.schedule.unite(names, id, swarm.watched, active !== undefined, this.#options.clock.now());
-    if (active) this.#active.set(swarm, renamed ?? new Entry(id));
+    if (swarm.census) swarm.census.isAnswered = true;
+    else if (!swarm.isKept) this.#registry.drop(swarm);
+  }
+
+  /** Gives the swarm its names and its id; new ones are asked for too. */
+  #unite(swarm: ProbedSwarm, names: readonly string[], id: string): void {
+    const now = this.#options.clock.now();
+    const added = this.#names.unite(swarm, names);
+    const { census } = swarm;
+    if (census) for (const view of added) this.#sources.ask(view, census, now);
+    this.#names.rename(swarm, id, now);
   }
 }

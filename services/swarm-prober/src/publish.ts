@@ -18,6 +18,10 @@ const HOUR_MS = 3_600_000;
 /** Sightings remembered within the hour; further ones are not told twice, but not told at all. */
 const MAX_SIGHTINGS = 500_000;
 
+/** `last_outcome` of a v2 name that is followed no more, and for how long that is remembered at least. */
+export const ALIAS = 'alias';
+const ALIAS_MS = 30 * 24 * HOUR_MS;
+
 /** The names of peers at rest. */
 export interface Naming {
   readonly epoch: number;
@@ -101,15 +105,28 @@ export class Publisher {
     this.publish('torrent_resolved', { ...this.#torrent(info, source, hasWebSeeds), info_hash: toHex(infoHash) });
   }
 
-  /** The v2 name of a hybrid is followed no more: it is that v1 swarm. */
-  aliased(info: Info, source: 'peer' | 'file'): void {
+  /** The v2 name of a hybrid is followed no more: it is that v1 swarm. If that is another prober's, he hears of it as of any infohash that is met. */
+  aliased(info: Info, source: 'peer' | 'file', isOurs: boolean): void {
     const v2 = toHex(info.infoHashV2!).slice(0, 40);
+    const [swarmId, { clock, naming }] = [toHex(info.swarmId), this.#options];
     this.publish('torrent_resolved', {
       ...this.#torrent(info, source, undefined),
       swarm_id: v2,
       info_hash: v2,
-      alias_of: toHex(info.swarmId),
+      alias_of: swarmId,
     });
+    const dueWall = clock.wall() + ALIAS_MS;
+    this.state(v2, { dueWall, outcome: ALIAS, backoffMs: 0, censuses: 0, scores: [] });
+    if (isOurs) return;
+    const named = {
+      info_hash: swarmId,
+      way: 'watch',
+      reporter_key: null,
+      key_epoch: naming.epoch,
+      family: 4,
+      confirmed: 0,
+    } as const;
+    this.publish('infohash_sighted', named);
   }
 
   #torrent(info: Info, source: 'peer' | 'file', hasWebSeeds: boolean | undefined) {

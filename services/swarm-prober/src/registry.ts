@@ -21,6 +21,11 @@ export class Registry {
     return this.#swarms.size;
   }
 
+  /** Each once for each of its names. */
+  all(): Iterable<ProbedSwarm> {
+    return this.#swarms.values();
+  }
+
   find(infoHash: string): ProbedSwarm | undefined {
     return this.#swarms.get(infoHash);
   }

@@ -101,6 +101,11 @@ export class Schedule {
     return united;
   }
 
+  /** Keeps those that fit. */
+  retain(fits: (id: string) => boolean): void {
+    for (const id of this.#entries.keys()) if (!fits(id)) this.remove(id);
+  }
+
   /** The next one that is due, watched before met; it has then no time until `done`. */
   take(now: number): Entry | undefined {
     const entry = this.#watched.takeDue(now) ?? this.#met.takeDue(now);

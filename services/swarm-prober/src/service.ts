@@ -128,7 +128,8 @@ class ProberService implements RunningProber {
     for (const utp of this.#options.utp ?? []) utp.listen((from) => accept(from, 'utp'));
     for (const source of this.#options.sources ?? []) this.addSource(source);
     const { bus, clock, instanceId } = this.#options;
-    this.#consumptions = await followBus({ bus, prober: this.#parts.prober, scores: this.#parts.scores, clock, instanceId }); // bound: as above
+    const { prober, scores, share } = this.#parts;
+    this.#consumptions = await followBus({ bus, prober, scores, share, clock, instanceId }); // bound: as above
     for (const { done } of this.#consumptions) done.catch((error: unknown) => this.#invariant(error));
     this.#unlisten = this.#options.takedown?.listen(() => {
       this.#parts.prober.schedule.purge();

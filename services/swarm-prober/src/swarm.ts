@@ -48,6 +48,8 @@ export class SwarmView implements Swarm {
   }
 }
 
+type Whose = 'watched' | 'all' | 'none';
+
 export class ProbedSwarm {
   /** `swarm_id`, hex: the v1 infohash once it is known that there is one. */
   id: string;
@@ -124,6 +126,12 @@ export class ProbedSwarm {
   remember(peers: readonly Peer[]): void {
     const reached = peers.filter((peer) => peer.isHandshaken && peer.direction === 'out');
     this.remembered = reached.slice(0, MAX_REMEMBERED).map(({ endpoint, via }) => ({ endpoint, via })); // bound: as above
+  }
+
+  /** What the present census may do: as the process is told for all, and where that is for watched ones, as its entry in the watch list says. */
+  permit(verify: Whose, announce: Whose): void {
+    this.verify = verify === 'all' || (verify === 'watched' && this.watched && this.wantsVerify);
+    this.announce = announce === 'all' || (announce === 'watched' && this.watched && this.wantsAnnounce);
   }
 
   /** Takes over what another object of the same torrent was told. */

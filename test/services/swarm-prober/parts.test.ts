@@ -176,12 +176,14 @@ describe('what is published', () => {
     const publisher = make('pseudonymous');
     const info = parseInfo(INFO) as Info;
     publisher.resolved(info, info.infoHashV1!, 'peer', undefined);
-    publisher.aliased({ ...info, infoHashV2: new Uint8Array(32).fill(0xee) }, 'peer');
+    publisher.aliased({ ...info, infoHashV2: new Uint8Array(32).fill(0xee) }, 'peer', false);
     const told = take();
     for (const event of told) expect(parseEvent(event.topic, event)).toEqual(event);
     expect(told).toMatchObject([
       { swarm_id: toHex(sha1(INFO)), alias_of: null, pieces: 2, size_bytes: '40000' },
       { swarm_id: 'ee'.repeat(20), alias_of: toHex(sha1(INFO)) },
+      { topic: 'probe_state', swarm_id: 'ee'.repeat(20), last_outcome: 'alias' },
+      { topic: 'infohash_sighted', info_hash: toHex(sha1(INFO)), way: 'watch' },
     ]);
   });
 });

@@ -12,6 +12,7 @@ import type { Probes } from '@swarmscope/swarm-prober/probes.ts';
 import { Publisher } from '@swarmscope/swarm-prober/publish.ts';
 import { Scores } from '@swarmscope/swarm-prober/scores.ts';
 import { DEFAULT_BUDGETS, LAB_TIMES } from '@swarmscope/swarm-prober/settings.ts';
+import { Share } from '@swarmscope/swarm-prober/share.ts';
 import { describe, expect, test } from 'vitest';
 
 const content = new Content({
@@ -27,7 +28,7 @@ const [v1, v2] = content.wireHashes.map(toHex) as [string, string];
 const other = 'cc'.repeat(20);
 
 /** A prober whose clock a test moves; nobody answers it. */
-function make(takedown = new Takedown()) {
+function make(takedown = new Takedown(), share = new Share(() => 0)) {
   const clock = new ManualClock(1_000);
   const events: Event[] = []; // bound: one test
   const asked: string[] = []; // bound: one test
@@ -38,12 +39,15 @@ function make(takedown = new Takedown()) {
     },
   };
   const naming = { epoch: 1, peerKey: () => 'aa'.repeat(8), addressKey: () => 'bb'.repeat(8) };
+  if (!share.isSettled) share.assigned([0]);
+  share.settle();
   const prober = new Prober({
     clock,
     random: seededRandom(1),
     agenda: { set() {} } as unknown as Agenda,
     publisher: new Publisher({ bus, clock, naming, network: 'lab', instanceId: 'test', addresses: 'pseudonymous', takedown }),
     scores: new Scores(),
+    share,
     times: LAB_TIMES,
     budgets: DEFAULT_BUDGETS,
     admits: () => true,
@@ -197,4 +201,55 @@ test('a census that is cut short has no figures, and is due at once', async () =
   await pass(2_000);
   prober.stop();
   expect([of('swarm_sampled').length, of('probe_state')]).toMatchObject([0, [{ last_outcome: 'cut' }]]);
+});
+
+describe('a share of the swarms', () => {
+  /** Partition 1 has the v1 name, partition 0 the others. */
+  const shareOf = (...partitions: number[]) => {
+    const share = new Share((infoHash) => (infoHash === v1 ? 1 : 0));
+    share.assigned(partitions);
+    share.settle();
+    return share;
+  };
+
+  test("a hybrid whose v1 name is somebody else's is told of and left to him, also under a first look", async () => {
+    const made = make(undefined, shareOf(0));
+    const { prober, pass, of } = made;
+    prober.met(v1);
+    expect(prober.schedule.size).toBe(0);
+    prober.met(v2);
+    await pass(2_000);
+    expect(prober.active).toBe(1);
+    resolve(made, v2);
+    expect([prober.active, prober.schedule.size, prober.isSettled]).toEqual([0, 0, true]);
+    expect(of('torrent_resolved')).toMatchObject([
+      { swarm_id: v1, alias_of: null },
+      { swarm_id: v2, alias_of: v1 },
+    ]);
+    expect(of('infohash_sighted')).toMatchObject([{ info_hash: v1, way: 'watch', reporter_key: null }]);
+    expect(of('probe_state')).toMatchObject([{ swarm_id: v2, last_outcome: 'alias' }]);
+    expect(of('swarm_sampled')).toEqual([]);
+    prober.met(v2);
+    expect(prober.schedule.size).toBe(0);
+  });
+
+  test('what is taken away is cut short and forgotten; between two assignments nothing is started', async () => {
+    const share = shareOf(0, 1);
+    const { prober, pass, asked, of } = make(undefined, share);
+    prober.met(v1);
+    prober.met(other);
+    await pass(2_000);
+    expect(prober.active).toBe(2);
+    share.revoked();
+    prober.met('dd'.repeat(20));
+    await pass(2_000);
+    expect([prober.active, prober.schedule.size]).toEqual([2, 3]);
+    expect(share.assigned([0])).toEqual({ gained: new Set(), isLess: true });
+    prober.disown();
+    share.settle();
+    expect([prober.active, prober.schedule.size]).toEqual([1, 2]);
+    expect(of('probe_state')).toEqual([]);
+    await pass(10);
+    expect(asked).toEqual([v1, other, 'dd'.repeat(20)]);
+  });
 });
