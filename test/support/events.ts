@@ -70,6 +70,7 @@ export function watched(n: number, set: 0 | 1, ts: number = STAMP.ts): EventOf<'
       verify: 1,
       announce: 1,
       prefixes_excluded: [],
+      maintenance: [{ begins_s: 1_800_000_000, ends_s: 1_800_003_600 }],
     },
     { ...STAMP, ts },
   );

@@ -109,6 +109,7 @@ export function* swarmEvents(fate: Fate, startMs: number, stampOf: StampOf): Gen
         verify: 1,
         announce: 1,
         prefixes_excluded: [],
+        maintenance: [],
       },
       stampOf(startMs),
     );

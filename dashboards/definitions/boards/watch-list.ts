@@ -1,4 +1,5 @@
 // The board Watch list: every watched torrent with its objectives, met or missed, and what alerts say.
+import type { Objective } from '@swarmscope/events/enums.ts';
 import { ALERT_CHANGES, WATCH_CHANGES } from '../annotations.ts';
 import type { Board, Panel } from '../board.ts';
 import { hexOf, IN_NETWORK, measures, NAMES, newestCensus, SHOWN_NAME, STATE, STATE_COLUMNS, STATE_TONES } from '../fragments.ts';
@@ -9,18 +10,41 @@ const NOBODY = 'The watch list is empty: `swarmscope watch add MAGNET` puts a to
 /** The present entries of the watch list: the newest state of each that is still set. */
 const WATCHED = `SELECT swarm_id, labels, objectives FROM watch_latest FINAL WHERE ${IN_NETWORK} AND set = 1`;
 
-/** Watched swarms with their newest census; \`verdict\` of the objective \`min_proved_seeders\`: unknown as long as nothing was measured. */
-const OBJECTIVES = `SELECT swarm_id, labels, measured, seen, state, n_proved, claims, leechers, completable, copies, wanted,
-  multiIf(measured = 0, 'not measured', wanted IS NULL, 'no objective', n_proved >= wanted, 'met', n_reached = 0, 'nobody reached', 'missed') AS verdict
-FROM (SELECT swarm_id, labels, if(mapContains(objectives, 'min_proved_seeders'), toUInt32(objectives['min_proved_seeders']), NULL) AS wanted FROM (${WATCHED})) AS entries
-LEFT JOIN (SELECT swarm_id, 1 AS measured, seen, ${STATE} AS state, proved AS n_proved, reached AS n_reached, claimed + choked + super_seeder AS claims,
+/** How many trackers or web seeds answered when they were asked last, within a day of the end of the range. */
+const answering = (table: string) =>
+  `SELECT swarm_id, countIf(outcome = 'ok') AS ok, count() AS asked
+  FROM (SELECT swarm_id, argMax(outcome, ts) AS outcome FROM ${table} WHERE ${IN_NETWORK} AND $__timeFilter(ts) AND ts > $__toTime - INTERVAL 1 DAY
+    AND swarm_id IN (SELECT swarm_id FROM (${WATCHED})) GROUP BY swarm_id, url_hash) GROUP BY swarm_id`;
+
+/** What was measured of each objective; null: nothing was. */
+const GOT: Readonly<Record<Objective, string>> = {
+  min_proved_seeders: 'toNullable(n_proved)',
+  min_proved_outside: 'n_outside',
+  min_trackers_up: 'if(trackers.asked = 0, NULL, trackers.ok)',
+  min_web_seeds_intact: 'if(web_seeds.asked = 0, NULL, web_seeds.ok)',
+};
+const GOT_MAP = `map(${Object.entries(GOT)
+  .map(([name, got]) => `'${name}', toNullable(toFloat64(${got}))`)
+  .join(', ')})`;
+
+/** Watched swarms with their newest census, what they miss of their objectives, and \`verdict\`: unknown as long as nothing was measured. */
+const OBJECTIVES = `SELECT swarm_id, labels, measured, seen, state, n_proved, claims, leechers, completable, copies,
+  if(mapContains(objectives, 'min_proved_seeders'), toUInt32(objectives['min_proved_seeders']), NULL) AS wanted,
+  ${GOT_MAP} AS got,
+  arrayFilter(promise -> ifNull(got[promise.1] < promise.2, 0), arrayZip(mapKeys(objectives), mapValues(objectives))) AS missed,
+  multiIf(measured = 0, 'not measured', empty(objectives), 'no objective', empty(missed), 'met',
+    n_reached = 0 AND NOT hasAny(missed.1, ['min_trackers_up', 'min_web_seeds_intact']), 'nobody reached', 'missed') AS verdict
+FROM (${WATCHED}) AS entries
+LEFT JOIN (SELECT swarm_id, 1 AS measured, seen, ${STATE} AS state, proved AS n_proved, proved_outside AS n_outside, reached AS n_reached, claimed + choked + super_seeder AS claims,
     leecher + partial_seed AS leechers, completable, distributed_copies_permille / 1000 AS copies
-  FROM (${newestCensus([...STATE_COLUMNS, 'leecher', 'partial_seed', 'distributed_copies_permille'])})) AS censuses USING (swarm_id)`;
+  FROM (${newestCensus([...STATE_COLUMNS, 'leecher', 'partial_seed', 'proved_outside', 'distributed_copies_permille'])})) AS censuses USING (swarm_id)
+LEFT JOIN (${answering('tracker_scraped')}) AS trackers USING (swarm_id)
+LEFT JOIN (${answering('webseed_audited')}) AS web_seeds USING (swarm_id)`;
 
 export const WATCH_SUMMARY: Panel = {
   id: 'summary',
   title: 'Watched torrents now',
-  description: 'Entries of the watch list by their objective of proved seeders, judged by the newest census in the time range.',
+  description: 'Entries of the watch list by their objectives, judged by the newest measurements in the time range.',
   kind: 'stat',
   width: 24,
   columns: [
@@ -56,7 +80,8 @@ FROM (${OBJECTIVES}) HAVING watched > 0`,
 export const WATCH_TABLE: Panel = {
   id: 'entries',
   title: 'Watch list',
-  description: 'Every watched torrent by its newest census in the time range; a missed objective comes first.',
+  description:
+    'Every watched torrent by its newest census in the time range; a missed objective comes first, with what was measured and what was promised.',
   kind: 'table',
   searchable: true,
   width: 24,
@@ -68,6 +93,7 @@ export const WATCH_TABLE: Panel = {
       unit: 'word',
       words: { met: 'good', missed: 'bad', 'no objective': 'unknown', 'nobody reached': 'warn', 'not measured': 'unknown' },
     },
+    { name: 'missing', title: 'Missed', unit: 'word' },
     { name: 'state', title: 'State', unit: 'word', words: STATE_TONES },
     { name: 'proved', title: 'Proved', unit: 'count', tone: 'proved' },
     { name: 'wanted', title: 'Wanted', unit: 'count' },
@@ -78,7 +104,9 @@ export const WATCH_TABLE: Panel = {
     { name: 'labels', title: 'Labels', unit: 'word' },
   ],
   empty: NOBODY,
-  sql: `SELECT ${SHOWN_NAME} AS name, ${hexOf('swarm_id')} AS swarm, verdict AS objective, if(measured = 1, state, 'unknown') AS state, if(measured = 1, n_proved, NULL) AS proved, wanted,
+  sql: `SELECT ${SHOWN_NAME} AS name, ${hexOf('swarm_id')} AS swarm, verdict AS objective,
+  arrayStringConcat(arrayMap(promise -> concat(promise.1, ' ', toString(assumeNotNull(got[promise.1])), ' of ', toString(promise.2)), missed), ', ') AS missing,
+  if(measured = 1, state, 'unknown') AS state, if(measured = 1, n_proved, NULL) AS proved, wanted,
   if(measured = 1, claims, NULL) AS claims, if(measured = 1, leechers, NULL) AS leechers, if(measured = 1, copies, NULL) AS copies, if(measured = 1, seen, NULL) AS seen,
   arrayStringConcat(arrayMap((name, value) -> concat(name, '=', value), mapKeys(labels), mapValues(labels)), ', ') AS labels
 FROM (${OBJECTIVES}) AS entries

@@ -102,3 +102,7 @@ export const WEBSEED_OUTCOMES = [
 export type WebseedOutcome = (typeof WEBSEED_OUTCOMES)[number];
 
 export const ALERT_STATES = ['pending', 'firing', 'resolved'] as const;
+
+/** What a watch list may promise of a torrent, each a least number; boards and alerts hold it to these. */
+export const OBJECTIVES = ['min_proved_seeders', 'min_proved_outside', 'min_trackers_up', 'min_web_seeds_intact'] as const;
+export type Objective = (typeof OBJECTIVES)[number];

@@ -8,6 +8,7 @@ export const FILES_AT_RISK_MAX = 1_000;
 export const RANGES_MAX = 256;
 export const HISTOGRAM_MAX = 65;
 export const SCORES_MAX = 1_000;
+export const MAINTENANCE_MAX = 64;
 export const PATH_MAX = 4_096;
 
 /** What a list of files may take of a record: leaves room for every other column. */

@@ -295,6 +295,7 @@ CREATE TABLE IF NOT EXISTS torrent_watched{on_cluster}
     verify UInt8 COMMENT 'Its pieces may be requested.' CODEC(T64, ZSTD(1)),
     announce UInt8 COMMENT 'We may announce ourselves in it.' CODEC(T64, ZSTD(1)),
     prefixes_excluded Array(String) COMMENT 'The publisher\'s own networks (CIDR), left out of the `_outside` figures.' CODEC(ZSTD(1)),
+    maintenance Array(Tuple(begins_s UInt32, ends_s UInt32)) COMMENT 'Windows in which alerts say nothing about it. `begins_s`: first second, from 1970. `ends_s`: last second, from 1970.' CODEC(ZSTD(1)),
     swarm_id_hex String EPHEMERAL COMMENT 'Lower-case hex of swarm_id, for inserts only.',
     info_hash_hex Nullable(String) EPHEMERAL COMMENT 'Lower-case hex of info_hash, for inserts only.',
     info_hash_v2_hex Nullable(String) EPHEMERAL COMMENT 'Lower-case hex of info_hash_v2, for inserts only.',

@@ -35,7 +35,8 @@ CREATE TABLE IF NOT EXISTS watch_latest{on_cluster}
     labels Map(LowCardinality(String), String) COMMENT 'Labels of the entry.' CODEC(ZSTD(1)),
     objectives Map(LowCardinality(String), Float64) COMMENT 'Numeric objectives, for instance `min_proved_seeders`.' CODEC(ZSTD(1)),
     verify UInt8 COMMENT 'Its pieces may be requested.' CODEC(T64, ZSTD(1)),
-    announce UInt8 COMMENT 'We may announce ourselves in it.' CODEC(T64, ZSTD(1))
+    announce UInt8 COMMENT 'We may announce ourselves in it.' CODEC(T64, ZSTD(1)),
+    maintenance Array(Tuple(begins_s UInt32, ends_s UInt32)) COMMENT 'Windows in which alerts say nothing about it, in seconds from 1970.' CODEC(ZSTD(1))
 )
 ENGINE = {replicated}ReplacingMergeTree(ts)
 ORDER BY (network, swarm_id)
@@ -43,7 +44,7 @@ SETTINGS {window}
 COMMENT 'The watch list as it is now (read it with FINAL, set = 1).';
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS watch_latest_view{on_cluster} TO watch_latest
-AS SELECT ts, network, swarm_id, name, set, labels, objectives, verify, announce
+AS SELECT ts, network, swarm_id, name, set, labels, objectives, verify, announce, maintenance
 FROM torrent_watched;
 
 CREATE VIEW IF NOT EXISTS swarms{on_cluster}

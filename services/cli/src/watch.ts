@@ -32,7 +32,7 @@ export function watchRemove(torrent: string, options: WatchFileOptions, terminal
 export function watchList(options: WatchFileOptions & { json?: boolean }, terminal: Terminal): void {
   const { entries } = loadWatchlist(watchlistPath(options, options.file));
   const rows = entries.map(({ watched }) => {
-    const { swarm_id, info_hash_v2, name, labels, objectives, verify, announce, prefixes_excluded } = watched;
+    const { swarm_id, info_hash_v2, name, labels, objectives, verify, announce, prefixes_excluded, maintenance } = watched;
     return {
       swarm_id,
       info_hash_v2,
@@ -42,9 +42,14 @@ export function watchList(options: WatchFileOptions & { json?: boolean }, termin
       verify: verify === 1,
       announce: announce === 1,
       prefixes_excluded,
+      maintenance: maintenance.map(({ begins_s, ends_s }) => `${moment(begins_s)}/${moment(ends_s)}`),
     };
   });
   terminal.print(formatRows(rows, options.json ? 'json' : 'table'));
+}
+
+function moment(seconds: number): string {
+  return new Date(seconds * 1_000).toISOString().replace('.000', '');
 }
 
 function write(path: string, text: string): void {

@@ -1,4 +1,6 @@
 // The watch list as a document: YAML checked against its schema, each fault as one sentence with file and line.
+import { OBJECTIVES } from '@swarmscope/events/enums.ts';
+import { MAINTENANCE_MAX } from '@swarmscope/events/lists.ts';
 import { type Document, isMap, isNode, isScalar, LineCounter, type Pair, parseDocument } from 'yaml';
 import { z } from 'zod';
 import { readNetworks } from './arguments.ts';
@@ -9,9 +11,6 @@ const ENTRIES_MAX = 100_000;
 const NAMED_MAX = 64;
 const PREFIXES_MAX = 256;
 const TRACKERS_MAX = 64;
-
-/** What may be promised of a torrent; the boards and alerts hold it to these. */
-export const OBJECTIVES = ['min_proved_seeders'] as const;
 
 const whose = z.enum(['watched', 'all', 'none'], { error: 'is watched, all or none' }).default('watched');
 
@@ -36,6 +35,21 @@ const label = z
   .transform(String)
   .pipe(z.string().max(1_024, 'is too long'));
 
+/** RFC 3339 with its zone, so that nobody has to guess whose evening is meant. YAML alone would take it for text, which is right. */
+const moment = z.iso
+  .datetime({ offset: true, error: 'is a moment like 2026-12-01T22:00:00Z, with its zone' })
+  .transform((text) => Math.floor(Date.parse(text) / 1_000));
+
+const maintenance = z
+  .array(
+    z
+      .strictObject({ from: moment, until: moment }, { error: 'is a window, written as "from: ..." and "until: ..."' })
+      .refine(({ from, until }) => from < until, 'ends before it begins'),
+    { error: 'is a list of windows, each with "from" and "until"' },
+  )
+  .max(MAINTENANCE_MAX / 2, `has more than ${MAINTENANCE_MAX / 2} windows`)
+  .default([]);
+
 const entrySchema = z.strictObject(
   {
     torrent: z.string({ error: 'is missing: a magnet link, an infohash, or the path of a .torrent file' }).min(1, 'is empty'),
@@ -52,6 +66,7 @@ const entrySchema = z.strictObject(
     verify: z.boolean({ error: 'of an entry is true or false' }).default(true),
     announce: z.boolean({ error: 'of an entry is true or false' }).default(true),
     outside_prefixes: prefixes,
+    maintenance,
     trackers: z
       .array(tracker, { error: 'is a list of addresses' })
       .max(TRACKERS_MAX, `are more than ${TRACKERS_MAX}`)
@@ -65,6 +80,7 @@ const listSchema = z.strictObject(
     verify: whose,
     announce: whose,
     outside_prefixes: prefixes,
+    maintenance,
     torrents: z
       .array(entrySchema, { error: 'is a list: each entry begins with "- torrent: ..."' })
       .max(ENTRIES_MAX, `has more than ${ENTRIES_MAX} entries`)
@@ -140,14 +156,19 @@ function explain(issue: z.core.$ZodIssue, where: (place: Place) => string): stri
   const place = issue.path.filter((key) => typeof key !== 'symbol');
   if (issue.code === 'unrecognized_keys') {
     const key = issue.keys[0]!;
-    const known =
-      place.at(-1) === 'objectives' ? OBJECTIVES : Object.keys(place.length === 0 ? listSchema.shape : entrySchema.shape);
+    const known = knownAt(place);
     return `${where([...place, key])}: ${JSON.stringify(key)} is not known here; there are ${known.join(', ')}`;
   }
   const name = place.findLast((key) => typeof key === 'string');
   const isItem = typeof place.at(-1) === 'number' && place.length === 2;
   const subject = isItem ? `entry ${Number(place.at(-1)) + 1}` : name === undefined ? '' : JSON.stringify(name);
   return `${where(place)}: ${subject} ${issue.message}`.replace(':  ', ': ');
+}
+
+function knownAt(place: Place): readonly string[] {
+  if (place.at(-1) === 'objectives') return OBJECTIVES;
+  if (place.at(-2) === 'maintenance') return ['from', 'until'];
+  return Object.keys(place.length === 0 ? listSchema.shape : entrySchema.shape);
 }
 
 /** The first line of a library's message. */

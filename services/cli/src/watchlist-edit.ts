@@ -1,11 +1,12 @@
 // Edits of the watch list that keep what people wrote: comments, order, other entries.
 import { dirname, relative, resolve } from 'node:path';
 import { toHex } from '@swarmscope/bittorrent/hex.ts';
+import { OBJECTIVES } from '@swarmscope/events/enums.ts';
 import { isSeq, YAMLSeq } from 'yaml';
 import { Failure, usageFailure } from './failure.ts';
 import type { NamedTorrent } from './torrent-argument.ts';
 import { parseWatchlist, readTorrent } from './watchlist.ts';
-import { type DocumentEntry, OBJECTIVES, readDocument } from './watchlist-document.ts';
+import { type DocumentEntry, readDocument } from './watchlist-document.ts';
 
 const NEW_LIST = `# Torrents that swarmscope watches. watchlist.example.yaml explains every key.
 torrents: []

@@ -87,6 +87,7 @@ function readEntry(entry: DocumentEntry, list: WatchlistDocument, directory: str
       verify: list.verify !== 'none' && entry.verify ? 1 : 0,
       announce: list.announce !== 'none' && entry.announce ? 1 : 0,
       prefixes_excluded: [...new Set([...list.outside_prefixes, ...entry.outside_prefixes])].slice(0, 256),
+      maintenance: [...list.maintenance, ...entry.maintenance].map(({ from, until }) => ({ begins_s: from, ends_s: until })),
     },
   };
 }

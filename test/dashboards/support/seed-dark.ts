@@ -65,6 +65,7 @@ export function darkEvents(endMs: number): Event[] {
     verify: 1 as const,
     announce: 1 as const,
     prefixes_excluded: [],
+    maintenance: [],
   };
   const report = (service: string, ago_s: number) =>
     makeEvent('service_sampled', { service, counters: {}, lag: null, build: '0.1.0' }, stamp(ago_s));

@@ -77,6 +77,7 @@ export function watchedColumns(n: number): NewColumns<'torrent_watched'> {
     verify: 1,
     announce: 1,
     prefixes_excluded: [],
+    maintenance: [],
   };
 }
 

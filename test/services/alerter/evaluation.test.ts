@@ -42,7 +42,7 @@ function census(proved: number, ts: number): EventOf<'swarm_sampled'> {
 /** Only what somebody watches is told of. */
 const watched = makeEvent(
   'torrent_watched',
-  { swarm_id: swarm, set: 1, labels: {}, objectives: {}, verify: 1, announce: 1, prefixes_excluded: [] },
+  { swarm_id: swarm, set: 1, labels: {}, objectives: {}, verify: 1, announce: 1, prefixes_excluded: [], maintenance: [] },
   { ts: START - 90 * MINUTE, instance_id: 'cli-1', network: NETWORK },
 );
 

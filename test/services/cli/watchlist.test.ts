@@ -52,6 +52,11 @@ torrents:
     outside_prefixes: [203.0.113.0/24, '2001:DB8::/32']
     trackers: [udp://mine.example:80]
     verify: false
+    maintenance:
+      - {from: 2026-12-01T22:00:00Z, until: 2026-12-02T04:00:00+02:00}
+maintenance:
+  - from: "2026-12-24T00:00:00Z"
+    until: "2026-12-25T00:00:00Z"
 `);
     expect(entries).toHaveLength(1);
     expect(entries[0]!.watched).toEqual({
@@ -65,6 +70,10 @@ torrents:
       verify: 0,
       announce: 1,
       prefixes_excluded: ['203.0.113.0/24', '2001:db8::/32'],
+      maintenance: [
+        { begins_s: Date.UTC(2026, 11, 24) / 1_000, ends_s: Date.UTC(2026, 11, 25) / 1_000 },
+        { begins_s: Date.UTC(2026, 11, 1, 22) / 1_000, ends_s: Date.UTC(2026, 11, 2, 2) / 1_000 },
+      ],
     });
     expect(entries[0]!.source.trackers).toEqual(['udp://mine.example:80', 'http://t.example/PASSKEY/announce']);
     expect(entries[0]!.namedTrackers).toEqual(['udp://mine.example:80']);
@@ -136,7 +145,7 @@ describe('faults are one sentence with the line', () => {
     [`torrents:\n  - torrent: ${V1}\n    verify: watched`, /:3: "verify" of an entry is true or false/],
     [
       `torrents:\n  - torrent: ${V1}\n    objectives: {min_proved_seeder: 3}`,
-      /:3: "min_proved_seeder" is not known here; there are min_proved_seeders$/,
+      /:3: "min_proved_seeder" is not known here; there are min_proved_seeders, min_proved_outside, min_trackers_up, min_web_seeds_intact$/,
     ],
     [`torrents:\n  - torrent: ${V1}\n    objectives:\n      min_proved_seeders: many`, /:4: "min_proved_seeders" is no number/],
     [`torrents:\n  - torrent: ${V1}\n    objectives:\n      min_proved_seeders: -1`, /:4: "min_proved_seeders" is below 0/],
@@ -149,6 +158,12 @@ describe('faults are one sentence with the line', () => {
     [
       `torrents:\n  - torrent: ${V1}\n    trackers: [ftp://x/]`,
       /:3: "trackers" holds something that is no http, https or udp address/,
+    ],
+    ['maintenance: [{from: 2026-12-01T22:00:00, until: 2026-12-02T22:00:00Z}]', /:1: "from" is a moment like .*, with its zone/],
+    ['maintenance:\n  - from: 2026-12-03T22:00:00Z\n    until: 2026-12-02T22:00:00Z', /:2: entry 1 ends before it begins/],
+    [
+      `torrents:\n  - torrent: ${V1}\n    maintenance: [{from: 2026-12-01T22:00:00Z, till: 1}]`,
+      /:3: "(till" is not known here; there are from, until|until" is a moment)/,
     ],
     ['torrents:\n  - torrent: gone.torrent', /:2: "\/gone\.torrent" is no magnet link, no infohash, and no file/],
     ['torrents:\n  - torrent: watchlist.yaml', /:2: .*watchlist\.yaml/],

@@ -37,6 +37,7 @@ beforeAll(async () => {
       verify: 1,
       announce: 1,
       prefixes_excluded: [],
+      maintenance: [],
     },
     stamp,
   );

@@ -1,13 +1,13 @@
 // State topics: the newest event of a key is the state of it, and stays (compacted).
 import { flag, hex, instant, list, nullable, numbers, records, text, texts, uint32, word } from '../column.ts';
 import { define } from '../definition.ts';
-import { SCORES_MAX } from '../lists.ts';
+import { MAINTENANCE_MAX, SCORES_MAX } from '../lists.ts';
 
 const swarmId = hex(20, 'The swarm: v1 infohash, else the truncated v2 one.');
 
 export const torrentWatched = define({
   topic: 'torrent_watched',
-  version: 1,
+  version: 2,
   key: 'swarm_id',
   volume: 'state',
   order: ['swarm_id', 'ts'],
@@ -28,7 +28,13 @@ export const torrentWatched = define({
       256,
       "The publisher's own networks (CIDR), left out of the `_outside` figures.",
     ),
+    maintenance: records(
+      { begins_s: uint32('first second, from 1970.', 's'), ends_s: uint32('last second, from 1970.', 's') },
+      MAINTENANCE_MAX,
+      'Windows in which alerts say nothing about it.',
+    ),
   },
+  upcasts: { 1: (columns) => ({ ...columns, maintenance: [] }) },
 });
 
 export const probeState = define({
