@@ -1,6 +1,8 @@
 // The scenarios of `npm run sim` by name. The heavy ones run only when named.
 import type { Figure } from '@swarmscope/lab/figure.ts';
 import { runCrawl } from './scenarios/crawl.ts';
+import { runRestart } from './scenarios/crawl-restart.ts';
+import { runShards } from './scenarios/crawl-shards.ts';
 import { runLookups } from './scenarios/lookups.ts';
 import { runSessions } from './scenarios/sessions.ts';
 import { runSizes } from './scenarios/sizes.ts';
@@ -116,6 +118,40 @@ export const SCENARIOS: readonly Scenario[] = [
         ...goals,
         nodeRecall: 99,
         queriesPerNode: 12,
+      }),
+  },
+  {
+    name: 'crawl-shards',
+    title: 'three crawlers of a third each, without a word between them, beside one that crawls all: 3 000 nodes',
+    heavy: false,
+    run: (seed) => runShards({ seed, network: { nodes: 3_000, infohashes: 12_000, ...mixed }, link: fast, shards: 3 }),
+  },
+  {
+    name: 'crawl-restart',
+    title: 'a crawl of 3 000 nodes whose state is written at 40 % of the sweep, killed at 60 %, taken up a minute later',
+    heavy: false,
+    run: (seed) =>
+      runRestart({
+        seed,
+        network: { nodes: 3_000, infohashes: 12_000, ...mixed },
+        link: fast,
+        writtenAt: 0.4,
+        killedAt: 0.6,
+        askedAgain: 50,
+      }),
+  },
+  {
+    name: 'crawl-20000-restart',
+    title: 'the same with 20 000 nodes',
+    heavy: true,
+    run: (seed) =>
+      runRestart({
+        seed,
+        network: { nodes: 20_000, infohashes: 80_000, ...mixed },
+        link: fast,
+        writtenAt: 0.4,
+        killedAt: 0.6,
+        askedAgain: 30,
       }),
   },
   {

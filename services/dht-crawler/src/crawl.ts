@@ -342,16 +342,19 @@ export class Crawl {
       if (node.met && node.published === undefined && node.verdict) this.#options.sink.node(node, node.verdict, now);
   }
 
-  /** What is kept over a restart; times as epoch milliseconds. */
+  /** What is kept over a restart; times as epoch milliseconds. The nodes are read as they are walked over. */
   kept(now: number, wallMs: number): Pick<KeptFamily, 'sweep' | 'nodes'> {
-    const nodes: KeptNode[] = [];
+    const startedMs = this.sweeps > 0 ? Math.round(wallMs + this.#sweepStartMs - now) : 0;
+    return { sweep: { number: this.sweeps, startedMs: Math.max(0, startedMs) }, nodes: this.#keptNodes(now, wallMs) };
+  }
+
+  /** One after the other: all at once they would take as much again as the roster. */
+  *#keptNodes(now: number, wallMs: number): Iterable<KeptNode> {
     for (const node of this.roster.all()) {
       if (node.verdict !== undefined && node.verdict !== 'ok') continue;
       const { id, address, port, open } = node;
-      nodes.push({ id, endpoint: { address, port }, done: !open, lookAtMs: Math.round(wallMs + Math.max(0, node.lookMs - now)) });
+      yield { id, endpoint: { address, port }, done: !open, lookAtMs: Math.round(wallMs + Math.max(0, node.lookMs - now)) };
     }
-    const startedMs = this.sweeps > 0 ? Math.round(wallMs + this.#sweepStartMs - now) : 0;
-    return { sweep: { number: this.sweeps, startedMs: Math.max(0, startedMs) }, nodes };
   }
 
   /** Takes up a sweep where it was left: what was done stays done, intervals are kept. */

@@ -122,6 +122,11 @@ export function startCrawl(
   return { crawl, seen, host, kill };
 }
 
+/** Runs until all that the sweeps of these crawls have to do is done, but for one part of the id space in a hundred. */
+export function runUntilSwept({ world }: Scene, crawls: readonly Crawl[], limitMs: number): void {
+  world.run(world.now + limitMs, () => crawls.every((crawl) => crawl.frontier.coveragePpm >= 990_000));
+}
+
 /** What the crawlers know of the nodes of a network that were there all the time. */
 export class Scores {
   readonly truthful: readonly DhtLabNode[];

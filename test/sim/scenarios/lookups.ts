@@ -23,6 +23,8 @@ export interface LookupPlan {
 
 /** Where the visitor stands: a public address that no node has. */
 const VISITORS = { 4: { address: '198.41.0.1', port: 6_881 }, 6: { address: '2a01:4f8::1', port: 6_881 } } as const;
+/** So long an entry takes at most. */
+export const ENTRY_MS = 30_000;
 const policy = new AddressPolicy({ labNetworks: [], optOut: [] });
 
 export interface Scene {
@@ -63,11 +65,16 @@ export function visitor(scene: Scene, seed: number, id?: Uint8Array, at?: Endpoi
   return scene.world.add<DhtFact, DhtNode>(node, at ?? VISITORS[scene.family]);
 }
 
-/** The same, bootstrapped. */
-export function addVisitor(scene: Scene, seed: number, at?: Endpoint): SimHost<DhtFact, DhtNode> {
-  const host = visitor(scene, seed, undefined, at);
+/** Lets it look for its neighbours by the one address that everybody knows. */
+export function enter(scene: Scene, host: SimHost<DhtFact, DhtNode>): void {
   host.act((machine, now, out) => machine.bootstrap([scene.network.bootstrap], now, out));
-  scene.world.run(scene.world.now + 30_000);
+}
+
+/** A visitor that has entered. */
+export function addVisitor(scene: Scene, seed: number): SimHost<DhtFact, DhtNode> {
+  const host = visitor(scene, seed);
+  enter(scene, host);
+  scene.world.run(scene.world.now + ENTRY_MS);
   return host;
 }
 
