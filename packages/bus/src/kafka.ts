@@ -45,6 +45,9 @@ const SIGHTINGS_MAX = 100_000;
 const MEASURE_BYTES_MAX = 32 * 1024 * 1024;
 const SESSION_TIMEOUT_MS = 10_000;
 const FETCH_WAIT_MS = 250;
+/** Compressed, it is ten times as much in memory: a backlog comes in pieces between which a heartbeat fits. */
+const FETCH_BYTES = 2 * 1024 * 1024;
+const FETCH_BYTES_PARTITION = 256 * 1024;
 const FLUSH_AT_CLOSE_MS = 10_000;
 const RETRY = { retries: 5, initialRetryTime: 200, maxRetryTime: 3_000 };
 
@@ -273,6 +276,8 @@ class KafkaMember implements GroupClient {
       sessionTimeout: sessionTimeoutMs,
       heartbeatInterval: Math.floor(sessionTimeoutMs / 3),
       maxWaitTimeInMs: FETCH_WAIT_MS,
+      maxBytes: FETCH_BYTES,
+      maxBytesPerPartition: FETCH_BYTES_PARTITION,
       allowAutoTopicCreation: false,
       // It restarts itself after a loss of the brokers, also when it was stopped meanwhile: not then.
       retry: { ...RETRY, restartOnFailure: async () => !this.#isStopped },

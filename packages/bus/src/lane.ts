@@ -1,4 +1,5 @@
 // One partition on its way from a remote log to a reader: records wait in order, batches are handed over one after the other.
+import { setImmediate as turn } from 'node:timers/promises';
 import type { Topic } from '@swarmscope/events/definitions.ts';
 import { decodeEvent, Rejection } from '@swarmscope/events/event.ts';
 import { type Batch, type BusRecord, REJECTED_BYTES_MAX, type RejectedRecord } from './bus.ts';
@@ -74,6 +75,8 @@ export class Lane {
         continue;
       }
       await deliver(this.#take(maxRows));
+      // Readers that are never full would keep heartbeats and answers waiting for as long as there is a backlog.
+      await turn();
     }
   }
 

@@ -27,5 +27,5 @@ export const ingestConfig = z.object({
     'Bytes of rows that may wait for the store in all; then no more are read.',
     1_048_576,
     8_589_934_592,
-  ).default(134_217_728),
+  ).default(67_108_864),
 });
