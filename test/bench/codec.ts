@@ -75,7 +75,7 @@ function besideBencode(name: string, packet: Uint8Array, read: typeof readAll, g
 /** How many replies are decoded for each datagram round trip of bare sockets. */
 async function besidePingPong(): Promise<Figure[]> {
   const query = queryTemplate({ method: 'ping' });
-  const answerer = await startActor<number>('udp', 'bareAnswerer', { reply: replyTemplate(query, 1_000), query });
+  const answerer = await startActor<number>('udp', 'bareAnswerer', { reply: replyTemplate(query, 1_000), query, naps: true });
   const asker = await startActor<number>('udp', 'bareAsker', { port: answerer.ready, window: 64, query });
   const view = new KrpcView();
   const decoding = (packet: Uint8Array) => async () => rateOf(() => keep(readAll(view, packet)));

@@ -5,7 +5,7 @@ import { type Running, rateWhile, startActor, withActors } from './actor.ts';
 import type { Entry } from './entry.ts';
 import { compared, type Figure } from './figure.ts';
 import { inTurnsOf } from './measure.ts';
-import { KNOWN, queryTemplate, replyTemplate, shortened, type Template } from './packets.ts';
+import { KNOWN, queryTemplate, replyTemplate, shortened, TABLE_NODES, type Template } from './packets.ts';
 
 const WINDOW = 64;
 const ROUNDS = 7;
@@ -28,8 +28,8 @@ function foreignQuery(): Template {
 async function issue(): Promise<Figure[]> {
   const query = queryTemplate(find);
   const reply = replyTemplate(query, NOW);
-  const answerer = await start('bareAnswerer', { reply, query });
-  const shortAnswerer = await start('bareAnswerer', { reply: shortened(reply), query: foreignQuery() });
+  const answerer = await start('bareAnswerer', { reply, query, naps: true });
+  const shortAnswerer = await start('bareAnswerer', { reply: shortened(reply), query: foreignQuery(), naps: true });
   const bare = await start('bareAsker', { port: answerer.ready, window: WINDOW, query });
   const ours = await start('nodeAsker', { port: answerer.ready, window: WINDOW });
   const foreign = await start('foreignAsker', { port: shortAnswerer.ready, window: WINDOW });
@@ -52,8 +52,8 @@ async function answer(name: string, query: Query, goal: number): Promise<Figure>
   const asked = queryTemplate(query);
   const ours = await start('nodeAnswerer');
   const bare = await start('bareAnswerer', { reply: replyTemplate(asked, NOW), query: asked });
-  const askOurs = await start('bareAsker', { port: ours.ready, window: WINDOW, query: asked });
-  const askBare = await start('bareAsker', { port: bare.ready, window: WINDOW, query: asked });
+  const askOurs = await start('bareAsker', { port: ours.ready, window: WINDOW, query: asked, naps: true });
+  const askBare = await start('bareAsker', { port: bare.ready, window: WINDOW, query: asked, naps: true });
   const rates = await withActors([ours, bare, askOurs, askBare], async () => {
     const takes = { ours: () => answerRate(askOurs, ours), bare: () => answerRate(askBare, bare) };
     await inTurnsOf(1, takes);
@@ -65,9 +65,9 @@ async function answer(name: string, query: Query, goal: number): Promise<Figure>
 async function answerBesideForeign(): Promise<Figure> {
   const query = queryTemplate(find);
   const ours = await start('nodeAnswerer');
-  const foreign = await start('foreignAnswerer', { nodes: 500 });
-  const askOurs = await start('bareAsker', { port: ours.ready, window: WINDOW, query });
-  const askForeign = await start('bareAsker', { port: foreign.ready, window: WINDOW, query });
+  const foreign = await start('foreignAnswerer', { nodes: TABLE_NODES });
+  const askOurs = await start('bareAsker', { port: ours.ready, window: WINDOW, query, naps: true });
+  const askForeign = await start('bareAsker', { port: foreign.ready, window: WINDOW, query, naps: true });
   const rates = await withActors([ours, foreign, askOurs, askForeign], async () => {
     const takes = { ours: () => answerRate(askOurs, ours), foreign: () => answerRate(askForeign, foreign) };
     await inTurnsOf(1, takes);

@@ -152,6 +152,17 @@ describe('udp', () => {
     await socket.close();
   });
 
+  test('after many that left well, trouble that lasts is counted within sixteen datagrams', async () => {
+    const socket = await udp('127.0.0.1');
+    for (let i = 0; i < 200; i++) socket.send(bytes('x'), socket.local);
+    for (let i = 0; i < 100; i++) {
+      socket.send(new Uint8Array(70_000), socket.local);
+      await new Promise(setImmediate);
+    }
+    expect(socket.counters.sendErrors).toBeGreaterThan(100 - 16);
+    expect(socket.counters.sendErrors).toBeLessThanOrEqual(100);
+  });
+
   test('a port in use is the system’s error', async () => {
     const socket = await udp('127.0.0.1');
     await expect(openUdp(socket.local)).rejects.toMatchObject({ code: 'EADDRINUSE' });

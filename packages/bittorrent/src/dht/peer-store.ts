@@ -13,6 +13,9 @@ export interface StoreLimits {
 /** A little more than libtorrent keeps (2 000 and 500, 45 minutes). */
 export const DEFAULT_STORE: StoreLimits = { infoHashes: 5_000, peersPerInfoHash: 500, lifetimeMs: 2_700_000 };
 
+/** More than a reply has room for. */
+const SAMPLES_BYTES = 64 * 20;
+
 /** Between two looks for what has expired; a swarm that is asked for is looked at anyway. */
 const FORGET_MS = 10_000;
 
@@ -46,7 +49,7 @@ export class PeerStore {
   constructor(random: Random, limits: Partial<StoreLimits> = {}) {
     this.#random = random;
     this.#limits = { ...DEFAULT_STORE, ...limits };
-    this.#scratch = new Uint8Array(this.#limits.peersPerInfoHash * 18);
+    this.#scratch = new Uint8Array(Math.max(this.#limits.peersPerInfoHash * 18, SAMPLES_BYTES));
   }
 
   /** Announces taken since the start. */
@@ -152,12 +155,12 @@ export class PeerStore {
     return swarm.filters;
   }
 
-  /** At most `max` random infohashes, 20 bytes each: the front of the list after it was shuffled that far. */
+  /** At most `max` random infohashes, 20 bytes each: the front of the list after it was shuffled that far. Valid until the next call. */
   samples(max: number, now: number): Uint8Array {
     this.#forgetOld(now);
     const list = this.#list;
-    const count = Math.min(max, list.length);
-    const samples = new Uint8Array(count * 20);
+    const count = Math.min(max, list.length, Math.floor(this.#scratch.length / 20));
+    const samples = this.#scratch;
     for (let i = 0; i < count; i++) {
       const j = i + Math.floor(this.#random() * (list.length - i));
       const drawn = list[j]!;
@@ -168,6 +171,6 @@ export class PeerStore {
       drawn.index = i;
       for (let k = 0; k < 20; k++) samples[i * 20 + k] = drawn.infoHash[k]!;
     }
-    return samples;
+    return samples.subarray(0, count * 20);
   }
 }

@@ -69,14 +69,14 @@ export class Responder {
   }
 
   /** The 8 closest of the families that the asker wants; what does not fit is left out. */
-  #nodes(query: Fields, room: number): { nodes?: Uint8Array; nodes6?: Uint8Array } {
+  #nodes(query: Fields, room: number): { nodes: Uint8Array | undefined; nodes6: Uint8Array | undefined } {
     const { family } = this.#parts;
     const wants = (asked: Family) =>
       query.wants4 || query.wants6 ? (asked === 4 ? query.wants4 : query.wants6) : asked === family;
     const target = query.bytes.subarray(query.targetAt, query.targetAt + 20);
     const nodes = wants(4) ? this.#closest(4, target, room) : undefined;
     const nodes6 = wants(6) ? this.#closest(6, target, room - (nodes?.length ?? 0)) : undefined;
-    return { ...(nodes && { nodes }), ...(nodes6 && { nodes6 }) };
+    return { nodes, nodes6 };
   }
 
   #closest(family: Family, target: Uint8Array, room: number): Uint8Array {
@@ -95,23 +95,23 @@ export class Responder {
   #peers(query: Fields, from: Endpoint, room: number, verified: boolean, now: number): Reply {
     const { family, store, tokens } = this.#parts;
     const infoHash = query.bytes.subarray(query.targetAt, query.targetAt + 20);
-    const nodes = this.#nodes(query, room);
+    const { nodes, nodes6 } = this.#nodes(query, room);
     const token = tokens.make(from.address, now);
-    let left = room - (nodes.nodes?.length ?? 0) - (nodes.nodes6?.length ?? 0) - token.length;
+    let left = room - (nodes?.length ?? 0) - (nodes6?.length ?? 0) - token.length;
     const filters = query.scrape && verified && left >= 540 ? store.filters(infoHash, now) : undefined;
     if (filters) left -= 540;
     const valueSize = family === 4 ? 6 : 18;
     const max = Math.min(MAX_VALUES, Math.floor(left / (valueSize + 3)));
     const values = store.values(infoHash, max, query.noSeed, now);
-    return { ...nodes, token, values, valueSize, ...filters };
+    return { nodes, nodes6, token, values, valueSize, seeds: filters?.seeds, downloaders: filters?.downloaders };
   }
 
   #samples(query: Fields, room: number, now: number): Reply {
     const { store, sampleIntervalS } = this.#parts;
-    const nodes = this.#nodes(query, room);
-    const left = room - (nodes.nodes?.length ?? 0) - (nodes.nodes6?.length ?? 0) - 30;
+    const { nodes, nodes6 } = this.#nodes(query, room);
+    const left = room - (nodes?.length ?? 0) - (nodes6?.length ?? 0) - 30;
     const samples = store.samples(Math.max(0, Math.min(MAX_SAMPLES, Math.floor(left / 20))), now);
-    return { ...nodes, samples, num: store.size, intervalS: sampleIntervalS };
+    return { nodes, nodes6, samples, num: store.size, intervalS: sampleIntervalS };
   }
 
   #announce(query: Fields, from: Endpoint, now: number): Uint8Array {
