@@ -43,8 +43,14 @@ const E = 0x65;
 const I = 0x69;
 const L = 0x6c;
 
+/** Text longer than this would be a rope of pieces if it were joined letter by letter; arguments of a call are few enough up to the other. */
+const [ROPE_CHARACTERS, CALL_CHARACTERS] = [12, 1024];
+
 /** Latin-1 text of a byte range. */
 export function latin1(bytes: Uint8Array, start: number, end: number): string {
+  const length = end - start;
+  if (length > ROPE_CHARACTERS && length <= CALL_CHARACTERS)
+    return String.fromCharCode.apply(undefined, bytes.subarray(start, end) as unknown as number[]);
   let text = '';
   for (let i = start; i < end; i++) text += String.fromCharCode(bytes[i]!);
   return text;

@@ -22,6 +22,31 @@ export interface LinkShell {
 
 type State = 'connecting' | 'open' | 'ending' | 'aborted' | 'closed';
 
+/** The listeners are the same for all sockets: ten thousand idle ones hold no closures. */
+const LINK = Symbol('link');
+type Linked = Socket & { [LINK]: TcpLink };
+
+function onConnect(this: Socket): void {
+  (this as Linked)[LINK].connected();
+}
+
+function onDrain(this: Socket): void {
+  (this as Linked)[LINK].drained();
+}
+
+/** The remote has ended: Node ends our side too, and its last bytes may take their time. */
+function onEnd(this: Socket): void {
+  (this as Linked)[LINK].end();
+}
+
+function onError(this: Socket, error: Error): void {
+  (this as Linked)[LINK].failed(error);
+}
+
+function onClose(this: Socket): void {
+  (this as Linked)[LINK].closed();
+}
+
 export class TcpLink implements Timed, SessionOut<unknown> {
   dueMs = Number.POSITIVE_INFINITY;
   heapIndex = -1;
@@ -34,7 +59,9 @@ export class TcpLink implements Timed, SessionOut<unknown> {
   /** The link's own deadline: of the connect, then of the end. */
   #ownDueMs = Number.POSITIVE_INFINITY;
   #outcome: Outcome | undefined;
-  #pending: Buffer[] = []; // bound: FLUSH_BYTES and one write
+  /** What is written and has not left: nearly always one part. */
+  #pending: Uint8Array | undefined;
+  #more: Uint8Array[] | undefined; // bound: FLUSH_BYTES and one write
   #pendingBytes = 0;
 
   constructor(shell: LinkShell, remote: Endpoint, session: Session<unknown>, onFact: (fact: unknown, now: number) => void) {
@@ -47,11 +74,8 @@ export class TcpLink implements Timed, SessionOut<unknown> {
   /** `socket` dials; what it reads is given to `received`. */
   connecting(socket: Socket, timeoutMs: number): void {
     this.#ownDueMs = this.#shell.now() + timeoutMs;
-    socket.on('connect', () => {
-      this.#shell.counters.connected += 1;
-      this.#open();
-    });
     this.#watch(socket);
+    socket.on('connect', onConnect);
     this.#rearm();
   }
 
@@ -71,7 +95,7 @@ export class TcpLink implements Timed, SessionOut<unknown> {
   /** No connection was tried. */
   refuse(outcome: Outcome): void {
     this.#outcome = outcome;
-    this.#closed();
+    this.closed();
   }
 
   act<R>(action: (session: Session<unknown>, now: number, out: SessionOut<unknown>) => R): R | undefined {
@@ -101,7 +125,10 @@ export class TcpLink implements Timed, SessionOut<unknown> {
   /** What one call of the session writes leaves as one, up to a mark: a system call costs more than everything else here. */
   write(bytes: Uint8Array): boolean {
     if (this.#state !== 'open') return false;
-    this.#pending.push(Buffer.from(bytes));
+    const copy = Buffer.from(bytes);
+    if (!this.#pending) this.#pending = copy;
+    else if (this.#more) this.#more.push(copy);
+    else this.#more = [copy]; // bound: as above
     this.#pendingBytes += bytes.length;
     if (this.#pendingBytes >= FLUSH_BYTES) this.#flush();
     // `drain` follows exactly when this is so.
@@ -139,13 +166,21 @@ export class TcpLink implements Timed, SessionOut<unknown> {
 
   #watch(socket: Socket): void {
     this.#socket = socket;
-    socket.on('drain', () => this.#input((now) => this.#session.writable(now, this)));
-    // The remote has ended: Node ends our side too, and its last bytes may take their time.
-    socket.on('end', () => this.end());
-    socket.on('error', (error) => {
-      this.#outcome ??= outcomeOfError(error) ?? this.#strange(error);
-    });
-    socket.on('close', () => this.#closed());
+    (socket as Linked)[LINK] = this;
+    socket.on('drain', onDrain).on('end', onEnd).on('error', onError).on('close', onClose);
+  }
+
+  connected(): void {
+    this.#shell.counters.connected += 1;
+    this.#open();
+  }
+
+  drained(): void {
+    this.#input((now) => this.#session.writable(now, this));
+  }
+
+  failed(error: Error): void {
+    this.#outcome ??= outcomeOfError(error) ?? this.#strange(error);
   }
 
   #open(): void {
@@ -164,15 +199,16 @@ export class TcpLink implements Timed, SessionOut<unknown> {
 
   #flush(): void {
     const pending = this.#pending;
-    if (pending.length === 0) return;
-    this.#pending = []; // bound: as above
+    if (!pending) return;
+    const bytes = this.#more ? Buffer.concat([pending, ...this.#more], this.#pendingBytes) : pending;
+    this.#pending = undefined;
+    this.#more = undefined;
     this.#shell.counters.bytesOut += this.#pendingBytes;
     this.#pendingBytes = 0;
-    if (this.#state === 'open' && !this.#turn.broken)
-      this.#socket!.write(pending.length === 1 ? pending[0]! : Buffer.concat(pending));
+    if (this.#state === 'open' && !this.#turn.broken) this.#socket!.write(bytes);
   }
 
-  #closed(): void {
+  closed(): void {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
     this.#shell.ended(this);

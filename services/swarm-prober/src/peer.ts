@@ -24,6 +24,9 @@ export interface Challenges {
   unchecked: number;
 }
 
+/** Most peers are never asked: a census knows thousands, and a set takes memory before anything is in it. */
+const NO_PIECES: ReadonlySet<number> = new Set(); // bound: empty
+
 export type PeerState = 'known' | 'dialling' | 'talking' | 'done';
 
 /** A fact becomes a field; nothing here decides what to do next (plan.ts) or speaks to anybody. */
@@ -59,9 +62,8 @@ export class Peer {
   unchoked = false;
   pieces: PeerPieces | undefined;
   readonly challenges: Challenges = { asked: 0, passed: 0, failed: 0, rejected: 0, silent: 0, unchecked: 0 };
-  readonly asked = new Set<number>(); // bound: challenges of one census, and those that silence adds
-  /** Pieces that it gave whole or in part, with the right hash. */
-  readonly passed = new Set<number>(); // bound: as `asked`
+  #asked: Set<number> | undefined; // bound: challenges of one census, and those that silence adds
+  #passed: Set<number> | undefined; // bound: as `#asked`
   readonly silence = new Silence();
   metadataFailed = false;
   bytesDown = 0;
@@ -85,6 +87,16 @@ export class Peer {
   constructor(endpoint: Endpoint, via = 0) {
     this.endpoint = endpoint;
     this.via = via;
+  }
+
+  /** Pieces that it was asked for. */
+  get asked(): ReadonlySet<number> {
+    return this.#asked ?? NO_PIECES;
+  }
+
+  /** Pieces that it gave whole or in part, with the right hash. */
+  get passed(): ReadonlySet<number> {
+    return this.#passed ?? NO_PIECES;
   }
 
   get field(): Bitfield | undefined {
@@ -129,7 +141,8 @@ export class Peer {
   /** A challenge goes out. */
   challenged(piece: number, isChoked: boolean, now: number): void {
     this.challenges.asked++;
-    this.asked.add(piece);
+    this.#asked ??= new Set();
+    this.#asked.add(piece);
     if (isChoked) this.soughtAt ??= now;
   }
 
@@ -196,7 +209,8 @@ export class Peer {
     this.challenges[fact.result]++;
     if (fact.result === 'silent') this.silence.silent(fact.piece, now);
     if (fact.result !== 'passed') return;
-    this.passed.add(fact.piece);
+    this.#passed ??= new Set();
+    this.#passed.add(fact.piece);
     this.silence.arrived(fact.piece);
     this.firstPieceMs ??= fact.ms;
   }

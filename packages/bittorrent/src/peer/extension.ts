@@ -80,10 +80,17 @@ function readExtensions(value: Value | undefined): Map<string, number> {
   if (!(value instanceof Map)) return extensions;
   for (const [name, id] of value) {
     if (extensions.size === MAX_EXTENSIONS) break;
-    if (typeof id === 'number' && id >= 0 && id <= 255 && name.length <= MAX_NAME_CHARACTERS) extensions.set(name, id);
+    const isFit = typeof id === 'number' && id >= 0 && id <= 255 && name.length <= MAX_NAME_CHARACTERS;
+    if (isFit) extensions.set(USUAL_NAMES.get(name) ?? name, id);
   }
   return extensions;
 }
+
+/** What clients offer, kept once: a name that was just read is text of its own. */
+const USUAL_NAMES = new Map(
+  // bound: this list
+  [...Object.keys(OUR_EXTENSIONS), 'ut_comment', 'share_mode', 'lt_tex', 'ut_recommend', 'ut_trade'].map((name) => [name, name]),
+);
 
 function natural(value: Value | undefined): number | undefined {
   return typeof value === 'number' && value >= 0 ? value : undefined;

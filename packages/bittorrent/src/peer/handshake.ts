@@ -40,10 +40,19 @@ export function encodeFeatures(features: Partial<Features>): Uint8Array {
   return reserved;
 }
 
+/** Every combination of them, once: many sessions keep one. */
+const FEATURES: readonly Features[] = Array.from({ length: 16 }, (_, bits) => ({
+  extended: (bits & 1) !== 0,
+  dht: (bits & 2) !== 0,
+  fast: (bits & 4) !== 0,
+  v2: (bits & 8) !== 0,
+}));
+
 /** The features that 8 reserved bytes say. */
 export function decodeFeatures(reserved: Uint8Array): Features {
   const last = reserved[7]!;
-  return { extended: (reserved[5]! & 0x10) !== 0, dht: (last & 0x01) !== 0, fast: (last & 0x04) !== 0, v2: (last & 0x10) !== 0 };
+  const extended = (reserved[5]! & 0x10) !== 0;
+  return FEATURES[(extended ? 1 : 0) | ((last & 0x01) << 1) | (last & 0x04) | ((last & 0x10) >> 1)]!;
 }
 
 /** The 68 bytes of a handshake. */
@@ -70,7 +79,7 @@ export function decodeHandshake(bytes: Uint8Array): Handshake | Malformed {
   return { reserved: bytes.slice(20, 28), infoHash: bytes.slice(28, 48), peerId: bytes.slice(48, 68) };
 }
 
-const NOTHING = new Malformed('truncated', 0);
+export const NOTHING_HEARD = new Malformed('truncated', 0);
 const NO_FEATURES = new Uint8Array(8);
 
 /** Collects the handshake of the remote, however it is fragmented. Nearly always it comes in one piece, and is read where it lies. */
@@ -78,7 +87,7 @@ export class HandshakeBuffer {
   /** What has come of it, while some is missing. */
   #parts: Uint8Array | undefined;
   #filled = 0;
-  #read: Handshake | Malformed = NOTHING;
+  #read: Handshake | Malformed = NOTHING_HEARD;
 
   /** Takes what belongs to the handshake; returns how many bytes that was. */
   push(bytes: Uint8Array): number {

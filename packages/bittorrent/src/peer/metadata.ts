@@ -97,9 +97,10 @@ export class MetadataAssembly {
     return 'taken';
   }
 
-  /** The whole; calling it before `complete` breaks an invariant. */
+  /** The whole, once; calling it before `complete` breaks an invariant. */
   bytes(): Uint8Array {
     if (!this.complete) throw new Error('the info dictionary is not complete');
+    if (this.blocks === 1) return this.#held[0]!; // most are short, and were copied when they came
     const whole = new Uint8Array(this.totalBytes);
     for (let i = 0; i < this.blocks; i++) whole.set(this.#held[i]!, i * METADATA_BLOCK_BYTES);
     return whole;

@@ -43,7 +43,7 @@ export interface SessionOptions {
   readonly isOwn?: (peerId: Uint8Array) => boolean;
 }
 
-const NO_FEATURES: Features = { dht: false, fast: false, extended: false, v2: false };
+const NO_FEATURES = decodeFeatures(new Uint8Array(8));
 
 type Out = SessionOut<PeerFact>;
 
@@ -259,7 +259,7 @@ export class PeerSession implements Session<PeerFact> {
     this.#idleDue = now + this.#times.idleMs;
     const { layout } = this.#swarm!;
     if (layout) this.pieces.know(layout.pieces);
-    out.emit({ type: 'handshaken', infoHash: handshake.infoHash, peerId: handshake.peerId, features: this.#features });
+    out.emit({ type: 'handshaken', infoHash: this.#greeting.infoHash!, peerId: handshake.peerId, features: this.#features });
     if (this.#features.extended) this.#extended.greet(this.#options.self, this.#options.remote, out);
     this.#showPieces(now, out);
   }
