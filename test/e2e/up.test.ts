@@ -19,7 +19,7 @@ afterAll(async () => {
   remove();
 });
 
-function startUp(): Running {
+function startUp(settings: Record<string, string> = {}): Running {
   const lab = [
     '--bootstrap',
     formatEndpoint(world.bootstrap),
@@ -28,7 +28,7 @@ function startUp(): Running {
     '--address',
     world.visitorAddress(),
   ];
-  running = start(['up', ...lab, '--data', data, '--port', '0', '--peer-port', '0', '--verify', 'all'], 240_000);
+  running = start(['up', ...lab, '--data', data, '--port', '0', '--peer-port', '0', '--verify', 'all'], 240_000, settings);
   return running;
 }
 
@@ -90,6 +90,35 @@ test('what the status says while it runs', async () => {
   );
   up.child.kill('SIGTERM');
   expect((await up.ended).code).toBe(0);
+});
+
+test('what comes on the takedown list goes from the store while it runs, and does not come back', async () => {
+  const watched = world.torrents.find((torrent) => torrent.watched === 'magnet')!;
+  const named = world.torrents.find((torrent) => torrent.watched === 'no' && !torrent.private)!;
+  const list = join(data, 'takedown.txt');
+  writeFileSync(list, '# nobody yet\n');
+  const up = startUp({ SWARMSCOPE_TAKEDOWN_FILE: list });
+  await up.saw(/in the DHT/);
+  const rowsOf = async (infoHash: string) => {
+    const swarm = `unhex('${infoHash}')`;
+    const [row] = await ask<{ rows: number }>(
+      `SELECT (SELECT count() FROM infohash_sighted WHERE info_hash = ${swarm}) + (SELECT count() FROM torrent_resolved WHERE swarm_id = ${swarm})
+       + (SELECT count() FROM swarm_sampled WHERE swarm_id = ${swarm}) + (SELECT count() FROM swarm_1h WHERE swarm_id = ${swarm}) AS rows`,
+    );
+    return row!.rows;
+  };
+  while ((await ask(`SELECT 1 FROM torrent_resolved WHERE swarm_id = unhex('${named.infoHash}') LIMIT 1`)).length === 0);
+  expect(await rowsOf(watched.infoHash)).toBeGreaterThan(0);
+  writeFileSync(list, `# asked for by its owner\n${watched.infoHash}\nname ${named.name.slice(0, 4)}*${named.name.slice(-3)}\n`);
+  await up.saw(/The takedown list was read again/);
+  while ((await rowsOf(watched.infoHash)) + (await rowsOf(named.infoHash)) > 0);
+  const [others] = await ask<{ rows: number }>('SELECT count() AS rows FROM infohash_sighted');
+  expect(others!.rows).toBeGreaterThan(0);
+  up.child.kill('SIGTERM');
+  expect((await up.ended).code).toBe(0);
+  expect([await rowsOf(watched.infoHash), await rowsOf(named.infoHash)]).toEqual([0, 0]);
+  const probing = start(['probe', watched.infoHash, '--bootstrap', '127.254.1.1:9'], 60_000, { SWARMSCOPE_TAKEDOWN_FILE: list });
+  expect(await probing.ended).toMatchObject({ code: 1, stderr: expect.stringMatching(/is on the takedown list/) });
 });
 
 test('where nobody answers it says so after 15 s, names the demo, goes on trying, and still ends in order', async () => {

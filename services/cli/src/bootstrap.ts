@@ -1,5 +1,6 @@
 // Where a DHT is entered: the public nodes by default, asked again with growing patience while nobody answers.
 import type { Endpoint } from '@swarmscope/bittorrent/machine.ts';
+import type { AddressPolicy } from '@swarmscope/runtime/address-policy.ts';
 import { PUBLIC_BOOTSTRAP } from '@swarmscope/runtime/settings.ts';
 import { type HostPort, parseHostPort } from './arguments.ts';
 import { bootstrapDht, type DrivenDht, knownNodes } from './dht-shell.ts';
@@ -15,6 +16,7 @@ const BACKOFF = { firstMs: 15_000, mostMs: 300_000 };
 
 export interface Entry {
   readonly dht: readonly DrivenDht[];
+  readonly policy: AddressPolicy;
   readonly hosts: readonly HostPort[];
   readonly ending: AbortSignal;
   /** Called once, when nobody answered for 15 s. */
@@ -23,12 +25,12 @@ export interface Entry {
 }
 
 /** Asks until somebody is in the routing table, or the end is asked for. Names are resolved anew each time. */
-export async function enterDht({ dht, hosts, ending, onSilence, onJoined }: Entry): Promise<void> {
+export async function enterDht({ dht, policy, hosts, ending, onSilence, onJoined }: Entry): Promise<void> {
   let backoffMs = BACKOFF.firstMs;
   let told = false;
   while (!ending.aborted) {
     const endpoints: Endpoint[] = await resolveHosts(hosts);
-    bootstrapDht(dht, endpoints);
+    bootstrapDht(dht, endpoints, policy);
     const nodes = await firstNodes(dht, told ? backoffMs : PATIENCE_MS, ending);
     if (nodes > 0) return onJoined(nodes);
     if (ending.aborted) return;

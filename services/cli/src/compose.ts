@@ -14,6 +14,7 @@ import { Metrics } from '@swarmscope/runtime/metrics.ts';
 import { openPseudonyms } from '@swarmscope/runtime/pseudonym-seed.ts';
 import { systemRandom } from '@swarmscope/runtime/random.ts';
 import type { Shell } from '@swarmscope/runtime/service.ts';
+import { openTakedown, type Takedown } from '@swarmscope/runtime/takedown.ts';
 import { type Health, serveWatch } from '@swarmscope/runtime/watch-server.ts';
 import { type EmbeddedStore, openEmbedded } from '@swarmscope/store/embedded.ts';
 import { type RunningProber, startProber } from '@swarmscope/swarm-prober/service.ts';
@@ -51,6 +52,7 @@ export interface Plan {
 export interface Pipeline {
   readonly bus: MemoryBus;
   readonly store: EmbeddedStore;
+  readonly policy: AddressPolicy;
   readonly ingest: RunningIngest;
   readonly dht: readonly DrivenDht[];
   readonly crawler: RunningCrawler;
@@ -85,13 +87,15 @@ export async function compose(shell: Shell, plan: Plan): Promise<Pipeline> {
   if (applied.length > 0) shell.log.info({ applied, version }, 'The store was brought to this version.');
   const metrics = new Metrics();
   const web = shell.add(await openPage(shell, store, metrics, plan));
-  const { bus, ingest } = await openPipe(shell, store, metrics, plan, held.path);
+  const policy = new AddressPolicy(plan.settings);
+  const takedown = openTakedown(shell, plan.settings.takedownFile, policy);
+  const { bus, ingest } = await openPipe(shell, store, takedown, metrics, plan, held.path);
   const alerter = plan.alerts ? shell.add(await openAlerter(store, bus, metrics, shell, plan, web.url)) : undefined;
-  const measuring = await openMeasuring(shell, bus, metrics, plan, held.path);
+  const measuring = await openMeasuring(shell, { bus, policy, takedown, metrics }, plan, held.path);
   const health = () => [...ingest.troubles(), ...dhtTroubles(measuring.dht), ...(alerter?.troubles() ?? [])];
   const watch = plan.metricsPort === undefined ? undefined : await openMetrics(shell, metrics, plan.metricsPort, health);
   held.update({ url: web.url, metrics: watch ?? null });
-  return { bus, store, ingest, web, alerter, ...measuring };
+  return { bus, store, policy, ingest, web, alerter, ...measuring };
 }
 
 async function openPage(shell: Shell, store: EmbeddedStore, metrics: Metrics, plan: Plan): Promise<RunningWeb> {
@@ -141,6 +145,7 @@ function portFailure(error: unknown, what: string, flag: string): unknown {
 async function openPipe(
   shell: Shell,
   store: EmbeddedStore,
+  takedown: Takedown,
   metrics: Metrics,
   plan: Plan,
   directory: string,
@@ -154,7 +159,7 @@ async function openPipe(
     if (count > 0) shell.log.warn({ events: count }, 'Events that could not be stored were spooled; the next start stores them.');
   });
   const sampled = { instanceId, network, build: VERSION };
-  const ingest = shell.add(await startIngest({ bus, store, clock: systemClock, log: shell.log, metrics, sampled }));
+  const ingest = shell.add(await startIngest({ bus, store, takedown, clock: systemClock, log: shell.log, metrics, sampled }));
   shell.closing('flush', async () => void (await bus.flush(FLUSH_MS)));
   const unsent = () => [...bus.uncommitted(INGEST_GROUP)].map(encodeEvent);
   closeSpool = reopenSpool(
@@ -165,22 +170,41 @@ async function openPipe(
   return { bus, ingest };
 }
 
+interface Measuring {
+  readonly bus: MemoryBus;
+  readonly policy: AddressPolicy;
+  readonly takedown: Takedown;
+  readonly metrics: Metrics;
+}
+
 /** Crawler and prober on the same DHT nodes: never two ids on one address. */
-async function openMeasuring(shell: Shell, bus: MemoryBus, metrics: Metrics, plan: Plan, directory: string) {
+async function openMeasuring(shell: Shell, { bus, policy, takedown, metrics }: Measuring, plan: Plan, directory: string) {
   const { settings, address, verify, announce } = plan;
   const [clock, random] = [systemClock, systemRandom()];
   const { labNetworks, network, instanceId, addresses } = settings;
-  const policy = new AddressPolicy(settings);
   const path = settings.pseudonymSeedFile ?? join(directory, SEED_FILE);
   const pseudonyms = openPseudonyms({ value: settings.pseudonymSeed, path, clock });
   shell.closing('pseudonyms', async () => pseudonyms.stop());
   const identity = openIdentity(directory);
   const { onInvariant } = shell;
   const { pace, limits } = crawlLimits(settings);
-  const node = { address, port: plan.peerPort, policy, labNetworks, pace, identity, clock, random, onInvariant };
+  const node = { address, port: plan.peerPort, policy, takedown, labNetworks, pace, identity, clock, random, onInvariant };
   const dht = await openDht(node);
   for (const driven of dht) shell.closing('dht', () => driven.stop());
-  const shared = { dht, bus, clock, random, policy, pseudonyms, log: shell.log, metrics, network, instanceId, addresses };
+  const shared = {
+    dht,
+    bus,
+    clock,
+    random,
+    policy,
+    takedown,
+    pseudonyms,
+    log: shell.log,
+    metrics,
+    network,
+    instanceId,
+    addresses,
+  };
   const statePath = plan.isFresh ? undefined : join(directory, CRAWLER_STATE_FILE);
   const crawler = shell.add(await startCrawler({ ...shared, shard: { index: 0, count: 1 }, statePath, limits }));
   const trackers = await openTrackers(shell, { address, policy, clock, random });

@@ -10,6 +10,7 @@ import { Metrics } from '@swarmscope/runtime/metrics.ts';
 import { openPseudonyms } from '@swarmscope/runtime/pseudonym-seed.ts';
 import { systemRandom } from '@swarmscope/runtime/random.ts';
 import type { Shell } from '@swarmscope/runtime/service.ts';
+import { openTakedown } from '@swarmscope/runtime/takedown.ts';
 import type { CrawlOptions } from './commands/crawl.ts';
 import { type CrawlLook, crawlLine, crawlPicture } from './crawl-view.ts';
 import { bootstrapDht, openDht } from './dht-shell.ts';
@@ -74,8 +75,8 @@ async function crawlIn(
     await bus.flush(FLUSH_MS);
     await writing.stop();
   });
-  const { crawler, dht } = await startMeasuring(shell, options, settings, bus);
-  bootstrapDht(dht, bootstrap);
+  const { crawler, dht, policy } = await startMeasuring(shell, options, settings, bus);
+  bootstrapDht(dht, bootstrap, policy);
   return watchCrawl(crawler, options, shell, view, terminal);
 }
 
@@ -88,7 +89,7 @@ async function startMeasuring(shell: Shell, options: CrawlOptions, settings: Set
   const kept = options.state === undefined ? {} : readState(options.state, shell.log);
   const identity = options.state === undefined ? openIdentity(undefined) : fixedIdentity({ 4: kept[4]?.id, 6: kept[6]?.id });
   const { pace, limits } = crawlLimits(settings);
-  const shared = { policy, clock, random };
+  const shared = { policy, takedown: openTakedown(shell, settings.takedownFile, policy), clock, random };
   const dht = await openDht({ ...options, ...shared, labNetworks, pace, identity, onInvariant: shell.onInvariant });
   for (const driven of dht) shell.closing('dht', () => driven.stop());
   const crawler = shell.add(
@@ -107,7 +108,7 @@ async function startMeasuring(shell: Shell, options: CrawlOptions, settings: Set
       limits,
     }),
   );
-  return { crawler, dht };
+  return { crawler, dht, policy };
 }
 
 /** Shows the crawl until its time is over or somebody ends it; answers the last look at it. */

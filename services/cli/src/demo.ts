@@ -67,7 +67,7 @@ async function demoIn(shell: Shell, options: DemoOptions, terminal: Terminal): P
   terminal.say(`page: ${pipeline.web.url}`);
   await followWatchlist(shell, pipeline, settings, watchlist);
   const started = systemClock.now();
-  bootstrapDht(pipeline.dht, [world.bootstrap]);
+  bootstrapDht(pipeline.dht, [world.bootstrap], pipeline.policy);
   const progress = openProgress(terminal);
   await untilMeasured(pipeline, run, progress, shell.ending);
   progress.stop();

@@ -12,6 +12,7 @@ import { type Driven, drive } from '@swarmscope/runtime/drive.ts';
 import type { OnInvariant } from '@swarmscope/runtime/invariant.ts';
 import { errorCode } from '@swarmscope/runtime/outcome.ts';
 import { randomBytes } from '@swarmscope/runtime/random.ts';
+import type { Takedown } from '@swarmscope/runtime/takedown.ts';
 import { openUdp } from '@swarmscope/runtime/udp.ts';
 import type { UtpTransport } from '@swarmscope/runtime/utp.ts';
 import { besideUtp } from '@swarmscope/swarm-prober/utp.ts';
@@ -28,6 +29,8 @@ export interface DhtPlan {
   readonly address: string;
   readonly port: number;
   readonly policy: AddressPolicy;
+  /** What is announced of it is not kept. */
+  readonly takedown: Takedown;
   readonly labNetworks: readonly string[];
   readonly pace?: Partial<PaceLimits>;
   readonly identity: Identity;
@@ -72,6 +75,7 @@ async function openNode(plan: DhtPlan, address: string): Promise<DrivenDht> {
     id: plan.identity.nodeId(family) ?? plan.identity.keep(family, randomBytes(plan.random, ID_BYTES)),
     random: plan.random,
     admits: (endpoint) => plan.policy.admits(endpoint),
+    keeps: (infoHash) => !plan.takedown.hasBytes(infoHash),
     ...(plan.pace && { pace: plan.pace }),
     ...(onOneAddress(plan.labNetworks) ? { hostOf: endpointKey, caps: { perHost: 1, perPrefix: Number.POSITIVE_INFINITY } } : {}),
   });
@@ -89,9 +93,10 @@ function onOneAddress(labNetworks: readonly string[]): boolean {
   return labNetworks.length > 0 && labNetworks.every((network) => /\/(32|128)$/.test(network));
 }
 
-/** Tells every node whom to ask first. */
-export function bootstrapDht(nodes: readonly DrivenDht[], endpoints: readonly Endpoint[]): void {
-  for (const driven of nodes) driven.act((node, now, out) => node.bootstrap(endpoints, now, out));
+/** Tells every node whom to ask first. Who opted out is not asked though the operator names him. */
+export function bootstrapDht(nodes: readonly DrivenDht[], endpoints: readonly Endpoint[], policy: AddressPolicy): void {
+  const named = endpoints.filter(({ address }) => !policy.isOptedOut(address));
+  for (const driven of nodes) driven.act((node, now, out) => node.bootstrap(named, now, out));
 }
 
 /** Nodes in the routing tables: 0 while nobody has answered. */

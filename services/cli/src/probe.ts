@@ -8,6 +8,7 @@ import { Metrics } from '@swarmscope/runtime/metrics.ts';
 import { openPseudonyms } from '@swarmscope/runtime/pseudonym-seed.ts';
 import { systemRandom } from '@swarmscope/runtime/random.ts';
 import type { Shell } from '@swarmscope/runtime/service.ts';
+import { openTakedown, readTakedown, Takedown } from '@swarmscope/runtime/takedown.ts';
 import { openUdp } from '@swarmscope/runtime/udp.ts';
 import type { UtpTransport } from '@swarmscope/runtime/utp.ts';
 import { type RunningProber, startProber } from '@swarmscope/swarm-prober/service.ts';
@@ -26,9 +27,9 @@ import { ProbeReport } from './probe-report.ts';
 import { formatSwarm } from './probe-text.ts';
 import { openProgress } from './progress.ts';
 import { runShell } from './running.ts';
-import { readSettings, type Settings } from './settings.ts';
+import { crawlLimits, readSettings, type Settings } from './settings.ts';
 import type { Terminal } from './terminal.ts';
-import { readTorrentArgument } from './torrent-argument.ts';
+import { type NamedTorrent, readTorrentArgument } from './torrent-argument.ts';
 import { openTrackers } from './tracker-shell.ts';
 
 const POLL_MS = 200;
@@ -39,6 +40,7 @@ const ENTRY_MS = 15_000;
 export async function probe(names: readonly string[], options: ProbeOptions, terminal: Terminal): Promise<void> {
   const torrents = names.map(readTorrentArgument);
   const settings = readSettings(options);
+  refuseTakenDown(torrents, settings.takedownFile);
   const peers = await resolveHosts(options.peer ?? []);
   if (options.peer && peers.length === 0) throw new Failure('none of the peers named could be resolved');
   const report = new ProbeReport();
@@ -63,6 +65,16 @@ export async function probe(names: readonly string[], options: ProbeOptions, ter
   terminal.print(options.json ? `${JSON.stringify({ swarms })}\n` : swarms.map(formatSwarm).join('\n'));
 }
 
+/** What is on the takedown list is not probed, whoever asks. Throws one sentence. */
+function refuseTakenDown(torrents: readonly NamedTorrent[], path: string | undefined): void {
+  if (path === undefined) return;
+  const takedown = new Takedown();
+  takedown.replace(readTakedown(path));
+  for (const { infoHashV1, infoHashV2, swarmId } of torrents)
+    if ([infoHashV1, infoHashV2].some((hash) => hash && takedown.hasBytes(hash)))
+      throw new Failure(`${swarmId} is on the takedown list ${path}: it is not probed`);
+}
+
 async function openProber(
   shell: Shell,
   options: ProbeOptions,
@@ -83,11 +95,10 @@ async function openProber(
   shell.closing('pseudonyms', async () => pseudonyms.stop());
   const { labNetworks, network, instanceId } = settings;
   const { onInvariant, log } = shell;
+  const takedown = openTakedown(shell, settings.takedownFile, policy);
   const hosts = entryHosts(options);
-  const dht =
-    hosts.length === 0
-      ? []
-      : await openDht({ address, port, policy, labNetworks, identity: openIdentity(undefined), clock, random, onInvariant });
+  const node = { address, port, policy, takedown, labNetworks, identity: openIdentity(undefined), clock, random, onInvariant };
+  const dht = hosts.length === 0 ? [] : await openDht({ ...node, pace: crawlLimits(settings).pace });
   for (const driven of dht) shell.closing('dht', () => driven.stop());
   const trackers = await openTrackers(shell, { address, policy, clock, random });
   for (const url of options.tracker ?? []) trackers.name(url);
@@ -95,11 +106,25 @@ async function openProber(
   const listen = { address, port: utp[0]!.local.port };
   const { verify, announce } = options;
   const metrics = new Metrics({ processMetrics: false });
-  const shared = { dht, bus, clock, random, policy, pseudonyms, log, metrics, network, instanceId, trackers, onInvariant };
+  const shared = {
+    dht,
+    bus,
+    clock,
+    random,
+    policy,
+    takedown,
+    pseudonyms,
+    log,
+    metrics,
+    network,
+    instanceId,
+    trackers,
+    onInvariant,
+  };
   const times = proberTimes(labNetworks);
   const budgets = { ...budgetsIn(labNetworks), challenges: options.challenges };
   const prober = shell.add(await startProber({ ...shared, utp, listen, verify, announce, times, budgets, addresses: 'full' }));
-  await enter(dht, hosts, shell.ending);
+  await enter(dht, policy, hosts, shell.ending);
   return { prober, bus };
 }
 
@@ -119,11 +144,16 @@ function entryHosts(options: ProbeOptions): readonly HostPort[] {
   return options.peer || options.tracker || options.labNetwork ? [] : PUBLIC_NODES;
 }
 
-async function enter(dht: readonly DrivenDht[], hosts: readonly HostPort[], ending: AbortSignal): Promise<void> {
+async function enter(
+  dht: readonly DrivenDht[],
+  policy: AddressPolicy,
+  hosts: readonly HostPort[],
+  ending: AbortSignal,
+): Promise<void> {
   if (dht.length === 0) return;
   const entered = Promise.withResolvers<void>();
   const quiet = { onSilence: () => entered.resolve(), onJoined: () => entered.resolve() };
-  void enterDht({ dht, hosts, ending, ...quiet }).then(entered.resolve);
+  void enterDht({ dht, policy, hosts, ending, ...quiet }).then(entered.resolve);
   await Promise.race([entered.promise, pause(ENTRY_MS, ending)]);
 }
 

@@ -2,13 +2,21 @@
 import { alertSettings } from '@swarmscope/alerter/config.ts';
 import { crawlShareOf } from '@swarmscope/dht-crawler/config.ts';
 import { ConfigError, readConfig } from '@swarmscope/runtime/config.ts';
-import { citizenSettings, paceSettings, processSettings } from '@swarmscope/runtime/settings.ts';
+import { citizenSettings, paceSettings, processSettings, takedownSettings } from '@swarmscope/runtime/settings.ts';
 import { z } from 'zod';
 import { usageFailure } from './failure.ts';
 
 const { instanceId, network, logLevel } = processSettings;
 
-export const settingsSchema = z.object({ instanceId, network, logLevel, ...citizenSettings, ...paceSettings, ...alertSettings });
+export const settingsSchema = z.object({
+  instanceId,
+  network,
+  logLevel,
+  ...citizenSettings,
+  ...takedownSettings,
+  ...paceSettings,
+  ...alertSettings,
+});
 
 export type Settings = z.output<typeof settingsSchema>;
 

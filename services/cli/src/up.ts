@@ -44,6 +44,7 @@ async function upIn(shell: Shell, options: UpOptions, settings: Settings, termin
   const hosts = options.bootstrap ?? PUBLIC_NODES;
   await enterDht({
     dht: pipeline.dht,
+    policy: pipeline.policy,
     hosts,
     ending: shell.ending,
     onSilence: (reason) => terminal.say(silence(reason)),

@@ -23,11 +23,11 @@ export interface Running {
 }
 
 /** Starts `swarmscope ARGS`. The caller ends it; after `timeoutMs` it is killed, so that no test leaves one behind. */
-export function start(args: readonly string[], timeoutMs = 120_000): Running {
+export function start(args: readonly string[], timeoutMs = 120_000, settings: Record<string, string> = {}): Running {
   const child = spawn(process.execPath, [join(ROOT, 'services/cli/src/main.ts'), ...args], {
     cwd: tmpdir(),
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { PATH: process.env['PATH'], HOME: tmpdir() },
+    env: { PATH: process.env['PATH'], HOME: tmpdir(), ...settings },
   });
   const texts = { stdout: '', stderr: '' };
   const watchers = new Set<() => void>();
