@@ -3,6 +3,7 @@ import { fork } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import type { Batch, Position } from '@swarmscope/bus/bus.ts';
 import { openKafkaBus } from '@swarmscope/bus/kafka.ts';
+import kafkajs from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { probed } from '../support/events.ts';
 import { missing } from '../support/extras.ts';
@@ -123,6 +124,33 @@ describe.skipIf(missing('kafka').length > 0)('Kafka', () => {
       child.kill('SIGKILL');
     }
     await bus.close();
+  });
+
+  test('a topic that is deleted and made anew is read from its beginning, and written to, by whoever had it open', async () => {
+    const prefix = `${randomUUID().slice(0, 8)}.`;
+    const bus = await open(prefix);
+    const values: number[] = [];
+    const consumption = await bus.consume({ group: 'g', topics: ['peer_probed'] }, async (batch) => {
+      values.push(...batch.records.map((record) => record.value.duration_ms));
+    });
+    const until = (count: number) => vi.waitFor(() => expect(values).toHaveLength(count), { timeout: 60_000, interval: 50 });
+    for (let i = 0; i < 40; i += 1) bus.publish(probed(i, { duration_ms: i }));
+    await until(40);
+    const admin = new kafkajs.Kafka({ brokers: [broker.address], logLevel: kafkajs.logLevel.NOTHING }).admin();
+    await admin.connect();
+    await admin.deleteTopics({ topics: [`${prefix}peer_probed`] });
+    // Whoever opens the bus makes what is missing.
+    const other = await vi.waitFor(() => open(prefix), { timeout: 30_000, interval: 500 });
+    for (let i = 40; i < 200; i += 1) other.publish(probed(i, { duration_ms: i }));
+    expect(await other.flush(30_000)).toBe(true);
+    await until(200);
+    for (let i = 200; i < 220; i += 1) bus.publish(probed(i, { duration_ms: i }));
+    expect(await bus.flush(60_000)).toBe(true);
+    await until(220);
+    expect(values.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 220 }, (_, i) => i));
+    await consumption.stop();
+    await admin.disconnect();
+    await Promise.all([bus.close(), other.close()]);
   });
 
   busContract(open);

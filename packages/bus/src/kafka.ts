@@ -1,6 +1,5 @@
 // The bus over Kafka: an idempotent producer with one send in flight, readers whose commits are fenced. The one file that imports kafkajs.
 import { randomUUID } from 'node:crypto';
-import { createRequire } from 'node:module';
 import { promisify } from 'node:util';
 import { zstdCompress, zstdDecompress } from 'node:zlib';
 import type { Topic } from '@swarmscope/events/definitions.ts';
@@ -18,6 +17,7 @@ import type { Batch, Bus, BusCounters, Consumption, Membership, PartitionOf, Pos
 import { consumeByReading } from './consume.ts';
 import { historyByReading } from './kafka-history.ts';
 import { type GroupClient, type GroupEvents, GroupReading } from './kafka-reading.ts';
+import './kafkajs-repairs.ts';
 import type { RawRecord } from './lane.ts';
 import { endsOf, lagOf, prepareTopics, startsOf } from './log-admin.ts';
 import { type Letter, Outbox } from './outbox.ts';
@@ -57,18 +57,6 @@ CompressionCodecs[CompressionTypes.ZSTD] = () => ({
   compress: ({ buffer }: { buffer: Buffer }) => promisify(zstdCompress)(buffer),
   decompress: (buffer: Buffer) => promisify(zstdDecompress)(buffer),
 });
-
-/** kafkajs looks for pending requests each millisecond also when there are none: 3 to 5 % of a core, and a warning of Node. */
-interface RequestQueue {
-  pending: readonly unknown[];
-  scheduleCheckPendingRequests(): void;
-}
-const queue = (createRequire(import.meta.url)('kafkajs/src/network/requestQueue/index.js') as { prototype: RequestQueue })
-  .prototype;
-const scheduleCheck = queue.scheduleCheckPendingRequests;
-queue.scheduleCheckPendingRequests = function (this: RequestQueue) {
-  if (this.pending.length > 0) scheduleCheck.call(this);
-};
 
 /** Creates the topics that are missing, checks the others, and connects. Rejects when no broker answers or the topics do not fit. */
 export async function openKafkaBus(options: KafkaBusOptions): Promise<KafkaBus> {

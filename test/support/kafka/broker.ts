@@ -8,7 +8,7 @@ import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { need } from '../extras.ts';
 
-const START_MS = 60_000;
+const START_MS = 180_000;
 
 export interface Broker {
   /** `host:port` */
