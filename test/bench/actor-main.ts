@@ -10,7 +10,7 @@ process.on('message', (message) => {
     return;
   }
   const { user, system } = process.cpuUsage();
-  process.send!({ count: actor.count(), cpuUs: user + system });
+  process.send!({ count: actor.count(), cpuUs: user + system, rssBytes: process.memoryUsage.rss() });
 });
 process.on('disconnect', () => process.exit());
 process.send!({ ready: actor.ready });

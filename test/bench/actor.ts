@@ -15,11 +15,14 @@ export interface Actor {
 interface Sample {
   readonly count: number;
   readonly cpuUs: number;
+  readonly rssBytes: number;
 }
 
 export interface Running<R> {
   readonly ready: R;
   turn(isOn: boolean): void;
+  /** What it did so far, what CPU time that took, and the memory that it holds. */
+  sample(): Promise<Sample>;
   /** Things done per CPU second of its process, over a while. */
   rate(ms: number): Promise<number>;
   stop(): Promise<void>;
@@ -27,9 +30,15 @@ export interface Running<R> {
 
 const HOST = new URL('./actor-main.ts', import.meta.url);
 
-/** Starts `name` of the module `./actors/<module>.ts` with options that JSON can carry. */
-export async function startActor<R>(module: string, name: string, options: object = {}): Promise<Running<R>> {
-  const child = fork(HOST, [module, name, JSON.stringify(options)], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+/** Starts `name` of the module `./actors/<module>.ts` with options that JSON can carry; `execArgv` are flags of Node. */
+export async function startActor<R>(
+  module: string,
+  name: string,
+  options: object = {},
+  execArgv: readonly string[] = [],
+): Promise<Running<R>> {
+  const args = [module, name, JSON.stringify(options)];
+  const child = fork(HOST, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], execArgv: [...execArgv] });
   const first = (await answer(child)) as { ready: R };
   const sample = async (): Promise<Sample> => {
     const answered = answer(child);
@@ -39,6 +48,7 @@ export async function startActor<R>(module: string, name: string, options: objec
   return {
     ready: first.ready,
     turn: (isOn) => void child.send(isOn ? 'on' : 'off'),
+    sample,
     async rate(ms) {
       const before = await sample();
       await sleep(ms);
