@@ -86,6 +86,44 @@ describe('crawl', () => {
   });
 });
 
+describe('watch check', () => {
+  const list = (text: string) => {
+    const path = join(directory, 'checked.yaml');
+    writeFileSync(path, text);
+    return ['watch', 'check', '--file', path, ...lab];
+  };
+
+  test('objectives met: exit code 0; one that is missed, or cannot be measured: exit code 1, each said by its figures', async () => {
+    const [kept, missed] = [torrentOf('Members Only Recordings'), torrentOf('Night Radio')];
+    writeFileSync(join(directory, 'kept.torrent'), kept.torrentFile);
+    const entries = `outside_prefixes: [192.0.2.0/24]
+torrents:
+  - torrent: kept.torrent
+    objectives: {min_proved_seeders: 1, min_proved_outside: 1, min_trackers_up: 1}
+  - torrent: ${missed.infoHash}
+    trackers: ['${missed.trackers[0]}']
+    objectives: {min_proved_seeders: 9, min_web_seeds_intact: 1}
+`;
+    const good = await run([...list(entries), join(directory, 'kept.torrent'), '--json'], 120_000);
+    expect(good.code, good.stderr).toBe(0);
+    const [entry] = (JSON.parse(good.stdout) as { entries: { objectives: unknown[]; proved: number }[] }).entries;
+    const { proved } = entry!;
+    expect(entry).toMatchObject({
+      swarm_id: kept.infoHash,
+      objectives: [
+        { objective: 'min_proved_seeders', wanted: 1, got: proved, state: 'met' },
+        { objective: 'min_proved_outside', wanted: 1, got: proved, state: 'met' },
+        { objective: 'min_trackers_up', wanted: 1, got: 1, state: 'met' },
+      ],
+    });
+    const bad = await run(list(entries), 120_000);
+    expect(bad.code).toBe(1);
+    expect(bad.stdout).toMatch(/Night Radio +min_proved_seeders +9 +\d +MISSED +yes/);
+    expect(bad.stdout).toMatch(/min_web_seeds_intact +1 +unknown +unknown/);
+    expect(bad.stderr).toMatch(/1 objective is missed, 1 could not be measured/);
+  });
+});
+
 describe('probe', () => {
   test('a private torrent by its file: only its tracker is asked, every verdict is true', async () => {
     const torrent = torrentOf('Members Only Recordings');

@@ -66,6 +66,9 @@ export interface SwarmReport {
   files_at_risk: { path: string | null; index: number; copies_min: number }[];
   files_at_risk_total: number | null;
   trackers: TrackerReport[];
+  web_seeds: WebSeedReport[];
+  /** Proved seeders outside of the publisher's own networks. */
+  proved_outside: number | null;
   peers: PeerReport[];
 }
 
@@ -84,12 +87,20 @@ export interface TrackerReport {
   peers_returned: number | null;
 }
 
+export interface WebSeedReport {
+  host: string;
+  outcome: string;
+  pieces_checked: number;
+  pieces_passed: number;
+}
+
 interface Fold {
   census: Census | undefined;
   resolved: Resolved | undefined;
   readonly probes: Map<string, Probed>;
   readonly sources: Map<string, Set<string>>;
   readonly trackers: Map<string, TrackerReport>;
+  readonly webSeeds: Map<string, WebSeedReport>;
 }
 
 /** Takes events as they come; `reports` may be asked at any time. */
@@ -120,6 +131,11 @@ export class ProbeReport {
         this.#fold(event.swarm_id).trackers.set(`${event.url_hash} ${action}`, report);
         break;
       }
+      case 'webseed_audited': {
+        const { host, outcome, pieces_checked, pieces_passed } = event;
+        this.#fold(event.swarm_id).webSeeds.set(event.url_hash, { host, outcome, pieces_checked, pieces_passed });
+        break;
+      }
       default:
     }
   }
@@ -145,7 +161,14 @@ export class ProbeReport {
     const key = this.#aliases.get(id) ?? id;
     let fold = this.#swarms.get(key);
     if (!fold) {
-      fold = { census: undefined, resolved: undefined, probes: new Map(), sources: new Map(), trackers: new Map() };
+      fold = {
+        census: undefined,
+        resolved: undefined,
+        probes: new Map(),
+        sources: new Map(),
+        trackers: new Map(),
+        webSeeds: new Map(),
+      };
       this.#swarms.set(key, fold);
     }
     return fold;
@@ -185,6 +208,8 @@ function reportOf(id: string, fold: Fold): SwarmReport {
     })),
     files_at_risk_total: census?.files_at_risk_total ?? null,
     trackers: [...fold.trackers.values()],
+    web_seeds: [...fold.webSeeds.values()],
+    proved_outside: census?.proved_outside ?? null,
     peers,
   };
 }

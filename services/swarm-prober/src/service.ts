@@ -144,6 +144,7 @@ class ProberService implements RunningProber {
     swarm.watched = true;
     swarm.wantsVerify = target.verify ?? true;
     swarm.wantsAnnounce = target.announce ?? true;
+    if (target.prefixesExcluded) swarm.prefixesExcluded = target.prefixesExcluded;
     swarm.given.push(...(target.peers ?? []));
     this.#parts.prober.want(swarm);
   }

@@ -21,6 +21,8 @@ export interface ProbeTarget extends TorrentSource {
   readonly peers?: readonly Endpoint[];
   readonly verify?: boolean;
   readonly announce?: boolean;
+  /** The publisher's own networks (CIDR). */
+  readonly prefixesExcluded?: readonly string[];
 }
 
 /** A source, read: the names it has (hex, 20 bytes), v1 first. */

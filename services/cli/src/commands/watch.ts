@@ -1,8 +1,9 @@
-// `swarmscope watch add|remove|list|sync`: edits watchlist.yaml, keeping its comments; publishes it in a cluster.
+// `swarmscope watch add|remove|list|check|import|sync`: edits watchlist.yaml, keeping its comments; checks it once; publishes it in a cluster.
 import { Command, Option } from 'commander';
 import { dataOption, jsonOption } from '../arguments.ts';
 import { usageFailure } from '../failure.ts';
 import type { Terminal } from '../terminal.ts';
+import { CENSUS_SECONDS_MAX, type CensusOptions, withCensusOptions } from './census-options.ts';
 
 export interface WatchFileOptions {
   file?: string;
@@ -19,6 +20,10 @@ export interface WatchSyncOptions extends WatchFileOptions {
   follow?: boolean;
 }
 
+export interface WatchCheckOptions extends CensusOptions {
+  file?: string;
+}
+
 const HELP = `
 The watch list is a file that you may also edit by hand (watchlist.example.yaml explains it); a running \`swarmscope up\` reads changes.
 
@@ -26,6 +31,7 @@ Examples:
   $ swarmscope watch add debian.torrent --label project=debian --objective min_proved_seeders=3
   $ swarmscope watch list --json
   $ swarmscope watch remove 0123456789abcdef0123456789abcdef01234567
+  $ swarmscope watch check --file watchlist.yaml && echo 'every objective is met'
   $ swarmscope watch sync --follow --file watchlist.yaml`;
 
 function readPair(text: string, before: Record<string, string> | undefined): Record<string, string> {
@@ -83,6 +89,20 @@ export function watchCommand(terminal: Terminal): Command {
     .addCommand(add)
     .addCommand(remove)
     .addCommand(list)
+    .addCommand(checkCommand(terminal))
     .addCommand(sync)
     .addHelpText('after', HELP);
+}
+
+function checkCommand(terminal: Terminal): Command {
+  const command = new Command('check')
+    .description('take one census of the watch list; exit code 1 when an objective is missed or cannot be measured')
+    .argument('[torrent...]', 'entries of the list: magnet link, infohash or .torrent file (default: all)')
+    .addOption(fileOption());
+  return withCensusOptions(command, 'entries with what was measured').action(
+    async (names: string[], options: WatchCheckOptions) => {
+      const { watchCheck } = await import('../watch-check.ts');
+      await watchCheck(names, { ...options, seconds: Math.min(options.seconds, CENSUS_SECONDS_MAX) }, terminal);
+    },
+  );
 }
