@@ -21,6 +21,7 @@ export type Extra = keyof typeof EXTRAS;
 /** Suites that are skipped without something from outside npm, and what each needs; the runner prints this. */
 export const SUITES: readonly { file: string; title: string; needs: readonly Extra[] }[] = [
   { file: 'test/contract/bus-kafka.test.ts', title: 'the bus contract on a real Kafka broker', needs: ['kafka'] },
+  { file: 'test/interop/kafka-secured.test.ts', title: 'a Kafka broker with TLS and SASL', needs: ['kafka'] },
   { file: 'test/e2e/exactly-once.test.ts', title: 'ingest killed between a real Kafka and the store', needs: ['kafka'] },
   { file: 'test/e2e/page.test.ts', title: 'the built-in page in a headless Chromium', needs: ['chromium'] },
   { file: 'test/e2e/page-demo.test.ts', title: 'the page of the demo in a headless Chromium', needs: ['chromium'] },

@@ -12,11 +12,13 @@ import kafkajs, {
   type KafkaMessage,
   type PartitionAssigner,
   type Producer,
+  type SASLOptions,
 } from 'kafkajs';
 import type { Batch, Bus, BusCounters, Consumption, Membership, PartitionOf, Position, Reader, ReadOptions } from './bus.ts';
 import { consumeByReading } from './consume.ts';
 import { historyByReading } from './kafka-history.ts';
 import { type GroupClient, type GroupEvents, GroupReading } from './kafka-reading.ts';
+import type { KafkaSecurity } from './kafka-settings.ts';
 import './kafkajs-repairs.ts';
 import type { RawRecord } from './lane.ts';
 import { endsOf, lagOf, prepareTopics, startsOf } from './log-admin.ts';
@@ -24,7 +26,7 @@ import { type Letter, Outbox } from './outbox.ts';
 import { partitionOf } from './partition.ts';
 import { type LogClient, Sender } from './sender.ts';
 
-export interface KafkaBusOptions {
+export interface KafkaBusOptions extends KafkaSecurity {
   /** `host:port` each. */
   readonly brokers: readonly string[];
   readonly clientId: string;
@@ -67,6 +69,8 @@ export async function openKafkaBus(options: KafkaBusOptions): Promise<KafkaBus> 
     logLevel: logLevel.ERROR,
     logCreator: () => (entry) => trouble(entry.log.message, entry.log['error']),
     retry: RETRY,
+    ...(options.tls && { ssl: options.tls.ca === undefined ? true : { ca: [options.tls.ca] } }),
+    ...(options.sasl && { sasl: options.sasl as SASLOptions }),
   });
   const admin = kafka.admin();
   try {

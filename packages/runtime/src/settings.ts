@@ -1,7 +1,7 @@
 // Settings that several services have: spread these groups into a service's own schema.
 import { hostname } from 'node:os';
 import { parseNetwork } from './address-ranges.ts';
-import { hostPort, integer, listOf, oneOf, parseHostPort, text } from './config.ts';
+import { hostPort, integer, listOf, oneOf, parseHostPort, text, toggle } from './config.ts';
 import { LOG_LEVELS } from './log.ts';
 
 const isNetwork = (entry: string): boolean => {
@@ -83,6 +83,11 @@ export const busSettings = {
   kafkaTopicPrefix: text('In front of every topic and group name.').optional(),
   kafkaPartitions: integer('Partitions of the topics that are created; fixed from then on.', 1, 1_024).default(12),
   kafkaReplicas: integer('Replicas of the topics that are created.', 1, 16).default(1),
+  kafkaTls: toggle('Connections to the brokers are encrypted (TLS).').default(false),
+  kafkaCaFile: text("PEM file of who signed the brokers' certificates, where the system does not know them.").optional(),
+  kafkaSasl: oneOf('How we say who we are to the brokers.', ['none', 'plain', 'scram-sha-256', 'scram-sha-512']).default('none'),
+  kafkaUser: text('User name for SASL.').optional(),
+  kafkaPassword: text('Password for SASL.', { secret: true }).optional(),
 };
 
 /** Of who publishes to the Kafka bus what nobody can measure again. */

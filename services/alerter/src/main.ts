@@ -1,5 +1,6 @@
 // The alerter as a process of its own: rules on a ClickHouse server, states and deliveries through Kafka. Where Grafana is the owner it does nothing.
 import { openKafkaBus } from '@swarmscope/bus/kafka.ts';
+import { kafkaPlace } from '@swarmscope/bus/kafka-settings.ts';
 import { systemClock } from '@swarmscope/runtime/clock.ts';
 import { readConfig } from '@swarmscope/runtime/config.ts';
 import { openLog } from '@swarmscope/runtime/log.ts';
@@ -22,11 +23,8 @@ process.exit(
     const store = openHttp({ url: config.clickhouseUrl });
     shell.closing('store', () => store.close());
     const bus = await openKafkaBus({
-      brokers: config.kafkaBrokers,
+      ...kafkaPlace(config),
       clientId: config.instanceId,
-      partitions: config.kafkaPartitions,
-      replicas: config.kafkaReplicas,
-      ...(config.kafkaTopicPrefix !== undefined && { prefix: config.kafkaTopicPrefix }),
       onTrouble: (what, error) => log.warn({ err: error }, what),
     });
     shell.closing('bus', () => bus.close());

@@ -1,5 +1,6 @@
 // What `swarmscope watch sync` does: in a cluster, the one process that reads the watch list and publishes its differences to Kafka.
 import { openKafkaBus } from '@swarmscope/bus/kafka.ts';
+import { kafkaPlace } from '@swarmscope/bus/kafka-settings.ts';
 import { systemClock } from '@swarmscope/runtime/clock.ts';
 import { ConfigError, readConfig } from '@swarmscope/runtime/config.ts';
 import { openLog } from '@swarmscope/runtime/log.ts';
@@ -16,16 +17,12 @@ import { loadWatchlist } from './watchlist.ts';
 import { syncWatchlist } from './watchlist-sync.ts';
 
 const { instanceId, network, logLevel } = processSettings;
-const { kafkaBrokers, kafkaTopicPrefix, kafkaPartitions, kafkaReplicas } = busSettings;
 
 export const watchSyncSchema = z.object({
   instanceId,
   network,
   logLevel,
-  kafkaBrokers,
-  kafkaTopicPrefix,
-  kafkaPartitions,
-  kafkaReplicas,
+  ...busSettings,
 });
 
 type SyncSettings = z.output<typeof watchSyncSchema>;
@@ -44,11 +41,8 @@ export async function watchSync(options: WatchSyncOptions, terminal: Terminal): 
 
 async function syncIn(shell: Shell, path: string, follow: boolean, settings: SyncSettings): Promise<void> {
   const bus = await openKafkaBus({
-    brokers: settings.kafkaBrokers,
+    ...kafkaPlace(settings),
     clientId: settings.instanceId,
-    partitions: settings.kafkaPartitions,
-    replicas: settings.kafkaReplicas,
-    ...(settings.kafkaTopicPrefix !== undefined && { prefix: settings.kafkaTopicPrefix }),
     onTrouble: (what, error) => shell.log.warn({ err: error }, what),
   }).catch((error: unknown) => {
     throw new Failure(

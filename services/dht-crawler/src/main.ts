@@ -1,5 +1,6 @@
 // The DHT crawler as a process of its own: it publishes to Kafka. Any number of them divide the id space by shard.
 import { openKafkaBus } from '@swarmscope/bus/kafka.ts';
+import { kafkaPlace } from '@swarmscope/bus/kafka-settings.ts';
 import { reopenSpool } from '@swarmscope/bus/spool.ts';
 import { AddressPolicy } from '@swarmscope/runtime/address-policy.ts';
 import { systemClock as clock } from '@swarmscope/runtime/clock.ts';
@@ -26,11 +27,8 @@ process.exit(
     const { instanceId, network, addresses, stateFile: statePath, infohashesMax, packetsPerSecond, flowsPerMinute } = config;
     const [random, policy, metrics] = [systemRandom(), new AddressPolicy(config), new Metrics()];
     const bus = await openKafkaBus({
-      brokers: config.kafkaBrokers,
+      ...kafkaPlace(config),
       clientId: instanceId,
-      partitions: config.kafkaPartitions,
-      replicas: config.kafkaReplicas,
-      ...(config.kafkaTopicPrefix !== undefined && { prefix: config.kafkaTopicPrefix }),
       onTrouble: (what, error) => log.warn({ err: error }, what),
     });
     const spool = config.spoolFile === undefined ? undefined : reopenSpool(bus, config.spoolFile);

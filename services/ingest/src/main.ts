@@ -1,5 +1,6 @@
 // Ingest as a process of its own: Kafka into a ClickHouse server. Any number of them share the partitions.
 import { openKafkaBus } from '@swarmscope/bus/kafka.ts';
+import { kafkaPlace } from '@swarmscope/bus/kafka-settings.ts';
 import { systemClock } from '@swarmscope/runtime/clock.ts';
 import { readConfig } from '@swarmscope/runtime/config.ts';
 import { openLog } from '@swarmscope/runtime/log.ts';
@@ -19,18 +20,15 @@ const log = openLog({ service: 'ingest', instanceId: String(process.pid) });
 process.exit(
   await runService({ log }, async (shell) => {
     const config = readConfig(ingestConfig, process.env);
-    const { clickhouseUrl: url, clickhouseCluster: cluster, kafkaTopicPrefix } = config;
+    const { clickhouseUrl: url, clickhouseCluster: cluster } = config;
     const retentionDays = readRetention(config.retentionDays);
     const store = openHttp({ url, retentionDays, ...(cluster !== undefined && { cluster }) });
     shell.closing('store', () => store.close());
     await prepareStore(store, log, shell.ending);
     const bus = await openKafkaBus({
-      brokers: config.kafkaBrokers,
+      ...kafkaPlace(config),
       clientId: config.instanceId,
       sessionTimeoutMs: config.ingestSessionMs,
-      partitions: config.kafkaPartitions,
-      replicas: config.kafkaReplicas,
-      ...(kafkaTopicPrefix !== undefined && { prefix: kafkaTopicPrefix }),
       onTrouble: (what, error) => log.warn({ err: error }, what),
     });
     shell.closing('bus', () => bus.close());

@@ -1,5 +1,6 @@
 // The prober as a process of its own: settings from the environment, Kafka as the bus. Any number of them share the partitions.
 import { openKafkaBus } from '@swarmscope/bus/kafka.ts';
+import { kafkaPlace } from '@swarmscope/bus/kafka-settings.ts';
 import { reopenSpool } from '@swarmscope/bus/spool.ts';
 import { readConfig } from '@swarmscope/runtime/config.ts';
 import { openLog } from '@swarmscope/runtime/log.ts';
@@ -14,14 +15,11 @@ const log = openLog({ service: 'swarm-prober', instanceId: String(process.pid) }
 process.exit(
   await runService({ log }, async (shell) => {
     const config = readConfig(proberConfig, process.env);
-    const { kafkaBrokers, kafkaPartitions, kafkaReplicas, kafkaTopicPrefix, spoolFile } = config;
+    const { spoolFile } = config;
     const metrics = new Metrics();
     const bus = await openKafkaBus({
-      brokers: kafkaBrokers,
+      ...kafkaPlace(config),
       clientId: config.instanceId,
-      partitions: kafkaPartitions,
-      replicas: kafkaReplicas,
-      ...(kafkaTopicPrefix !== undefined && { prefix: kafkaTopicPrefix }),
       onTrouble: (what, error) => log.warn({ err: error }, what),
     });
     const spool = spoolFile === undefined ? undefined : reopenSpool(bus, spoolFile);
