@@ -20,8 +20,8 @@ export const ingestConfig = z.object({
     'TOPIC=DAYS',
     isRetention,
   ).default([]),
-  ingestRows: integer('Rows of one partition that are inserted together, at most.', 1, 500_000).default(10_000),
-  ingestBytes: integer('The same in bytes of their text.', 1_024, 268_435_456).default(8_388_608),
+  ingestRows: integer('Rows of one partition that are inserted together, at most.', 1, 500_000).default(5_000),
+  ingestBytes: integer('The same in bytes of their text.', 1_024, 268_435_456).default(4_194_304),
   ingestAgeMs: integer('How long a row waits for others of its partition, in milliseconds.', 10, 60_000).default(2_000),
   ingestMemoryBytes: integer(
     'Bytes of rows that may wait for the store in all; then no more are read.',

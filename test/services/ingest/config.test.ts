@@ -8,7 +8,7 @@ const least = { SWARMSCOPE_CLICKHOUSE_URL: 'http://127.0.0.1:8123/swarmscope' };
 
 test('only the store has to be named', () => {
   expect(() => readConfig(ingestConfig, {})).toThrow('SWARMSCOPE_CLICKHOUSE_URL');
-  expect(readConfig(ingestConfig, least)).toMatchObject({ ingestRows: 10_000, ingestAgeMs: 2_000, retentionDays: [] });
+  expect(readConfig(ingestConfig, least)).toMatchObject({ ingestRows: 5_000, ingestAgeMs: 2_000, retentionDays: [] });
 });
 
 test('retention by topic', () => {

@@ -7,6 +7,7 @@ import { Ingest } from '@swarmscope/ingest/ingest.ts';
 import { INGEST_GROUP, startIngest } from '@swarmscope/ingest/service.ts';
 import { ManualClock } from '@swarmscope/runtime/clock.ts';
 import { seededRandom } from '@swarmscope/runtime/random.ts';
+import { StoreError } from '@swarmscope/store/store.ts';
 import { describe, expect, test } from 'vitest';
 import { probed, sighting, watched } from '../../support/events.ts';
 import { type Fault, ModelStore, placesOf } from './model-store.ts';
@@ -165,6 +166,58 @@ describe('a store that is down', () => {
     await kill();
   });
 });
+
+/** What a ClickHouse that cannot take rows says; and one that takes them late, or is restarted while it does. */
+const AILMENTS: readonly [string, StoreError, readonly Fault[]][] = [
+  ['is down', new StoreError('The ClickHouse server does not answer: connect ECONNREFUSED'), ['refuse']],
+  ['is read-only', new StoreError('Table is in readonly mode.', 242, 'TABLE_IS_READ_ONLY'), ['refuse']],
+  ['refuses to be changed', new StoreError('Cannot execute query in readonly mode.', 164, 'READONLY'), ['refuse']],
+  ['has a full disk', new StoreError('Cannot reserve 1.00 MiB.', 243, 'NOT_ENOUGH_SPACE'), ['refuse', 'lose_answer']],
+  [
+    'is slow: answers come after the time limit',
+    new StoreError('The operation was aborted due to timeout'),
+    ['lose_answer', 'refuse'],
+  ],
+  ['restarts again and again', new StoreError('socket hang up'), ['lose_answer', 'refuse', 'none']],
+];
+
+test.each(AILMENTS)(
+  'a store that %s: nothing lost, nothing doubled, memory bounded, and it goes on by itself',
+  async (_, refusal, faults) => {
+    const random = seededRandom(7);
+    const clock = new ManualClock();
+    const bus = new MemoryBus({ partitions: 2, firstOffset: 0n });
+    const store = new ModelStore();
+    store.refusal = refusal;
+    let isIll = true;
+    store.fault = () => (isIll ? faults[Math.floor(random() * faults.length)]! : 'none');
+    const { ingest, kill, failures } = await ingestOn(bus, store, clock, 40_000);
+    let most = 0;
+    for (let i = 0; i < 600; i += 1) {
+      bus.publish(mixed(i));
+      if (i % 5 !== 0) continue;
+      clock.advance(20);
+      ingest.tick();
+      await turn();
+      most = Math.max(most, ingest.bytes);
+    }
+    expect(ingest.counters.insert_errors).toBeGreaterThan(0);
+    expect(most).toBeLessThan(80_000);
+    isIll = false;
+    const total = () => [...store.rows.values()].reduce((sum, rows) => sum + rows.length, 0);
+    await until(
+      () => total() === 600,
+      clock,
+      () => ingest.tick(),
+    );
+    expect(await ingest.drain(10_000)).toBe(true);
+    expect(total()).toBe(600);
+    expect(store.count('rejected')).toBe(60);
+    expect(failures).toEqual([]);
+    expect(ingest.refusedMs).toBe(0);
+    await kill();
+  },
+);
 
 describe('the service', () => {
   test('stop inserts and commits what was read; an idle partition has a plain position', async () => {

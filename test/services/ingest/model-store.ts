@@ -9,6 +9,8 @@ export class ModelStore implements Pick<Store, 'insert'> {
   readonly tokens = new Set<string>(); // bound: a test
   attempts = 0;
   fault: () => Fault = () => 'none';
+  /** What it says when it refuses. */
+  refusal = new StoreError('Refused.', 242, 'TABLE_IS_READ_ONLY');
   /** Most lines of one insert. */
   most = 0;
 
@@ -17,7 +19,7 @@ export class ModelStore implements Pick<Store, 'insert'> {
     this.most = Math.max(this.most, lines.length);
     const fault = this.fault();
     await new Promise((resolve) => setImmediate(resolve));
-    if (fault === 'refuse') throw new StoreError('Refused.', 242, 'TABLE_IS_READ_ONLY');
+    if (fault === 'refuse') throw this.refusal;
     if (!this.tokens.has(token)) {
       this.tokens.add(token);
       this.rows.set(table, [...(this.rows.get(table) ?? []), ...lines]);
