@@ -8,9 +8,11 @@ import { PARTS, runPart, type Size } from './accuracy/parts.ts';
 import { confusionLines } from './accuracy/score.ts';
 import { type Figure, figureLines } from './figure.ts';
 import { describeWorld, type LabTorrent, startWorld, type World } from './loopback/world.ts';
+import { runMetadata } from './metadata/run.ts';
 
 const HELP = `Usage: npm run lab -- [options]
        npm run lab -- accuracy [part ...] [options]
+       npm run lab -- metadata [options]
 
 Starts a DHT, trackers and swarms on loopback whose truth is known, and says how to look at them.
 
@@ -32,6 +34,15 @@ Without a part all are run, one after the other; with a size alone it is "classe
   --nat PERCENT       of the peers: nobody gets through to them, they dial who announces
   --seconds N         at most, for each probe (default: 300)
   --json              the figures as one JSON array
+
+metadata runs the ordinary crawl command with --metadata in a DHT of many nodes, in which every torrent has a peer on a host of its own (Linux):
+
+  --nodes N           DHT nodes, a socket each (default: 10000; see ulimit -n)
+  --torrents N        (default: 200000)
+  --seconds N         how long (default: 60)
+  --packets N         questions a second in all (default: 800); to one host it is one a second
+  --mixed             four of ten torrents have a peer that serves, beside dead, silent and lying ones; three have dead or silent ones, one liars, two nobody
+  --profile DIR       writes a CPU profile of the crawl there
 `;
 
 function fail(message: string): never {
@@ -45,14 +56,17 @@ function readArguments() {
       allowPositionals: true,
       options: {
         seed: { type: 'string', default: '1' },
-        nodes: { type: 'string', default: '240' },
+        nodes: { type: 'string' },
         strays: { type: 'string', default: '100' },
         addresses: { type: 'string' },
         directory: { type: 'string' },
         torrents: { type: 'string' },
         peers: { type: 'string' },
         nat: { type: 'string' },
-        seconds: { type: 'string', default: '300' },
+        seconds: { type: 'string' },
+        packets: { type: 'string', default: '800' },
+        mixed: { type: 'boolean', default: false },
+        profile: { type: 'string' },
         json: { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h', default: false },
       },
@@ -103,7 +117,7 @@ function sizeOf({ torrents, peers, nat }: Arguments): Partial<Size> {
 async function accuracy(given: Arguments): Promise<void> {
   const size = sizeOf(given);
   const seed = integer('seed', given.seed, 0);
-  const seconds = integer('seconds', given.seconds, 1);
+  const seconds = integer('seconds', given.seconds ?? '300', 1);
   const unknown = given.parts.filter((name) => !PARTS.some((part) => part.name === name));
   if (unknown.length > 0) fail(`no part ${unknown.join(', ')}; there are: ${PARTS.map((part) => part.name).join(', ')}`);
   const wanted = given.parts.length === 0 && Object.keys(size).length > 0 ? ['classes'] : given.parts;
@@ -119,6 +133,21 @@ async function accuracy(given: Arguments): Promise<void> {
   process.exitCode = all.every((one) => one.ok) ? 0 : 1;
 }
 
+async function metadata(given: Arguments): Promise<void> {
+  const { figures, notes } = await runMetadata({
+    seed: integer('seed', given.seed, 0),
+    nodes: integer('nodes', given.nodes ?? '10000', 20),
+    torrents: integer('torrents', given.torrents ?? '200000', 10),
+    seconds: integer('seconds', given.seconds ?? '60', 1),
+    packetsPerSecond: integer('packets', given.packets, 1),
+    mixed: given.mixed,
+    nodeFlags: given.profile === undefined ? [] : ['--cpu-prof', '--cpu-prof-dir', given.profile],
+  });
+  for (const note of notes) process.stderr.write(`${note}\n`);
+  process.stdout.write(given.json ? `${JSON.stringify(figures, null, 2)}\n` : `${figureLines(figures).join('\n')}\n`);
+  process.exitCode = figures.every((one) => one.ok) ? 0 : 1;
+}
+
 async function alone(given: Arguments): Promise<void> {
   const { addresses } = given;
   if (addresses !== undefined && addresses !== 'many' && addresses !== 'one') {
@@ -126,7 +155,7 @@ async function alone(given: Arguments): Promise<void> {
   }
   const world = await startWorld({
     seed: integer('seed', given.seed, 0),
-    nodes: integer('nodes', given.nodes, 20),
+    nodes: integer('nodes', given.nodes ?? '240', 20),
     strays: integer('strays', given.strays, 0),
     ...(addresses === undefined ? {} : { addresses }),
   });
@@ -150,6 +179,7 @@ try {
   if (given.help) process.stdout.write(HELP);
   else if (given.what === undefined) await alone(given);
   else if (given.what === 'accuracy') await accuracy(given);
+  else if (given.what === 'metadata') await metadata(given);
   else fail(`no such run: ${given.what}\n\n${HELP}`);
 } catch (error) {
   fail((error as Error).message);

@@ -1,19 +1,25 @@
 // What `swarmscope crawl` does: the crawler on a bus whose every event is written as a line of NDJSON, and shown while it runs.
+
+import type { Random } from '@swarmscope/bittorrent/machine.ts';
 import { MemoryBus } from '@swarmscope/bus/memory.ts';
 import { type RunningCrawler, startCrawler } from '@swarmscope/dht-crawler/service.ts';
 import { readState } from '@swarmscope/dht-crawler/state.ts';
 import { TOPICS } from '@swarmscope/events/definitions.ts';
 import { AddressPolicy } from '@swarmscope/runtime/address-policy.ts';
+import type { Clock } from '@swarmscope/runtime/clock.ts';
 import { systemClock } from '@swarmscope/runtime/clock.ts';
 import { openLog } from '@swarmscope/runtime/log.ts';
 import { Metrics } from '@swarmscope/runtime/metrics.ts';
+import type { Pseudonyms } from '@swarmscope/runtime/pseudonym.ts';
 import { openPseudonyms } from '@swarmscope/runtime/pseudonym-seed.ts';
 import { systemRandom } from '@swarmscope/runtime/random.ts';
 import type { Shell } from '@swarmscope/runtime/service.ts';
-import { openTakedown } from '@swarmscope/runtime/takedown.ts';
+import { openTakedown, type Takedown } from '@swarmscope/runtime/takedown.ts';
+import { type RunningProber, startProber } from '@swarmscope/swarm-prober/service.ts';
+import { budgetsIn, timesIn } from '@swarmscope/swarm-prober/settings.ts';
 import type { CrawlOptions } from './commands/crawl.ts';
 import { type CrawlLook, crawlLine, crawlPicture } from './crawl-view.ts';
-import { bootstrapDht, openDht } from './dht-shell.ts';
+import { bootstrapDht, type DrivenDht, openDht } from './dht-shell.ts';
 import { type EventSink, openEventSink } from './events-file.ts';
 import { Failure } from './failure.ts';
 import { fixedIdentity, openIdentity } from './identity.ts';
@@ -30,6 +36,8 @@ const LINE_EVERY = 20;
 /** Rates are those of so many looks. */
 const RATE_LOOKS = 10;
 const FLUSH_MS = 10_000;
+/** Metadata fetched at the same time. */
+const FIRST_LOOKS = 512;
 
 export async function crawl(options: CrawlOptions, terminal: Terminal): Promise<void> {
   const settings = readSettings(options);
@@ -108,7 +116,43 @@ async function startMeasuring(shell: Shell, options: CrawlOptions, settings: Set
       limits,
     }),
   );
+  if (options.metadata) shell.add(await startFetching(dht, { ...shared, bus, pseudonyms, shell, settings }));
   return { crawler, dht, policy };
+}
+
+interface Fetching {
+  readonly policy: AddressPolicy;
+  readonly takedown: Takedown;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly bus: MemoryBus;
+  readonly pseudonyms: Pseudonyms;
+  readonly shell: Shell;
+  readonly settings: Settings;
+}
+
+/** A prober that takes first looks and makes no censuses: half of the questions are its, each brings a dial or two. */
+function startFetching(dht: readonly DrivenDht[], { shell, settings, ...shared }: Fetching): Promise<RunningProber> {
+  const { network, instanceId, labNetworks, packetsPerSecond } = settings;
+  const each = Math.max(1, Math.floor(packetsPerSecond / 2));
+  const budgets = { censuses: 0, looks: FIRST_LOOKS, dials: FIRST_LOOKS, questionsPerSecond: each, dialsPerSecond: 2 * each };
+  const { address, port } = dht[0]!.local;
+  return startProber({
+    ...shared,
+    dht,
+    utp: dht.map((driven) => driven.utp),
+    log: shell.log,
+    metrics: new Metrics({ processMetrics: false }),
+    network,
+    instanceId,
+    addresses: 'full',
+    listen: { address, port },
+    verify: 'none',
+    announce: 'none',
+    times: timesIn(labNetworks),
+    budgets: { ...budgetsIn(labNetworks), ...budgets },
+    onInvariant: shell.onInvariant,
+  });
 }
 
 /** Shows the crawl until its time is over or somebody ends it; answers the last look at it. */

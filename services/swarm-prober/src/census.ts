@@ -3,6 +3,7 @@ import { endpointKey } from '@swarmscope/bittorrent/endpoint.ts';
 import { toHex } from '@swarmscope/bittorrent/hex.ts';
 import type { Endpoint, Random } from '@swarmscope/bittorrent/machine.ts';
 import type { PeerSource } from '@swarmscope/events/enums.ts';
+import { Task } from './agenda.ts';
 import { Peer } from './peer.ts';
 import { Rarity } from './rarity.ts';
 import type { ProberTimes } from './settings.ts';
@@ -59,6 +60,8 @@ export class Census {
   isLook = false;
   /** What the look was for is known. */
   isAnswered = false;
+  /** When it is to be looked at again. */
+  task = new Task(() => {});
   /** Somebody shook hands. */
   wasReached = false;
   dialling = 0;

@@ -11,6 +11,7 @@ import { Task } from './agenda.ts';
 import { Aliases } from './aliases.ts';
 import { Census, makeCensusId, type Sighting } from './census.ts';
 import { conclude, keepState } from './conclude.ts';
+import { Eager } from './eager.ts';
 import { Looks, type Overheard, recall } from './looks.ts';
 import { Names } from './names.ts';
 import type { Peer } from './peer.ts';
@@ -33,6 +34,8 @@ export class Prober implements ProbeOwner {
   readonly #registry: Registry;
   readonly aliases = new Aliases();
   readonly #active = new Map<ProbedSwarm, Entry>(); // bound: budgets.censuses and budgets.looks
+  /** Those that have somebody to dial. */
+  readonly #eager = new Eager();
   readonly #looks: Looks;
   readonly #names: Names;
   readonly #task: Task;
@@ -54,7 +57,7 @@ export class Prober implements ProbeOwner {
     this.#registry = new Registry(this.#cache, new ByteBudget(budgets.uploadBytesPerSecond));
     this.#names = new Names({ registry: this.#registry, schedule: this.schedule, looks: this.#looks, active: this.#active });
     this.#verifyAll = new ByteBudget(budgets.verifyBytesPerDay / 86_400, budgets.verifyBytesPerDay);
-    this.#task = new Task(() => this.pump());
+    this.#task = new Task(() => this.#turn());
   }
 
   /** The parts that need the prober as their owner. */
@@ -79,7 +82,7 @@ export class Prober implements ProbeOwner {
   /** Puts a swarm into the schedule, and starts what is due. `dueMs`, `censuses`: as an earlier process left it. */
   want(swarm: ProbedSwarm, dueMs?: number, censuses?: number): void {
     this.schedule.add(swarm.id, swarm.watched, this.#options.clock.now(), dueMs, censuses);
-    this.pump();
+    this.#turn();
   }
 
   /** An infohash was met: into the schedule, without a swarm object until its turn. */
@@ -91,14 +94,14 @@ export class Prober implements ProbeOwner {
     const due = dueMs ?? now + this.#options.random() * MIX_MS;
     if (!this.schedule.add(infoHash, false, now, due, censuses)) return;
     if (!this.#sources.want(infoHash)) this.#looks.later(infoHash);
-    this.pump();
+    this.#turn();
   }
 
   /** Peers of it are known: worth a first look. */
   overheard(infoHash: string, endpoints: readonly Endpoint[], sourceId: string): void {
     if (!this.schedule.isFresh(infoHash)) return;
     this.#looks.add(infoHash, endpoints, sourceId);
-    this.pump();
+    this.#turn();
   }
 
   /** Further infohashes may be asked for. */
@@ -147,14 +150,33 @@ export class Prober implements ProbeOwner {
 
   // ---- the loop: starts what is due, dials what waits, ends what is over
 
+  /** Looks at all censuses, and goes on. */
   pump(): void {
+    for (const swarm of [...this.#active.keys()]) this.#tend(swarm, this.#options.clock.now());
+    this.#turn();
+  }
+
+  /** Goes on: after something happened to this swarm alone its census is looked at, then what is due is started, and who waits is dialled. */
+  #turn(swarm?: ProbedSwarm): void {
     if (this.#stopped) return;
-    const now = this.#options.clock.now();
-    for (const swarm of [...this.#active.keys()])
-      if (this.schedule.refuses(swarm.id) || swarm.census?.isOver(now)) this.#finish(swarm);
-    if (this.#hasLook || (this.#hasRoom() && this.schedule.next() <= now)) void this.#startNext();
-    this.#dial(now);
-    this.#rearm(now);
+    const { scores, publisher, clock } = this.#options;
+    const now = clock.now();
+    if (swarm) this.#tend(swarm, now);
+    const due = this.#hasRoom() ? this.schedule.next() : Number.POSITIVE_INFINITY;
+    if (this.#hasLook || due <= now) void this.#startNext();
+    this.#eager.dial(now, this.#probes, (id, endpoint) => scores.hasFailed(id, publisher.naming.peerKey(endpoint)));
+    this.#options.agenda.set(this.#task, Math.max(due, now + 1));
+  }
+
+  /** Ends a census that is over, or says when it is to be looked at again. */
+  #tend(swarm: ProbedSwarm, now: number): void {
+    const { census } = swarm;
+    if (!census || this.#stopped || !this.#active.has(swarm)) return;
+    if (this.schedule.refuses(swarm.id) || census.isOver(now)) this.#finish(swarm);
+    else {
+      if (census.waiting > 0) this.#eager.add(swarm);
+      this.#options.agenda.set(census.task, Math.max(now + 1, Math.min(census.overDue(now), this.#dialDue(census))));
+    }
   }
 
   get #hasLook(): boolean {
@@ -178,12 +200,6 @@ export class Prober implements ProbeOwner {
     return entry !== undefined;
   }
 
-  #rearm(now: number): void {
-    let due = this.#hasRoom() ? this.schedule.next() : Number.POSITIVE_INFINITY;
-    for (const { census } of this.#active.keys()) if (census) due = Math.min(due, census.overDue(now), this.#dialDue(census));
-    this.#options.agenda.set(this.#task, Math.max(due, now + 1));
-  }
-
   /** A peer that waits for a place is dialled when one becomes free: `released` pumps. */
   #dialDue(census: Census): number {
     return this.#probes.hasRoom ? Math.max(census.dialDue, this.#options.clock.now() + 50) : Number.POSITIVE_INFINITY;
@@ -201,7 +217,7 @@ export class Prober implements ProbeOwner {
     } finally {
       this.#starting = false;
     }
-    this.pump();
+    this.#turn();
   }
 
   /** `look`: a first look, at the peers that are known, for the metadata; the census proper comes when its turn is. */
@@ -220,30 +236,18 @@ export class Prober implements ProbeOwner {
     if (look) recall(swarm, look, now, (via, endpoint, sighting) => this.sighted(swarm, via, endpoint, sighting));
     else for (const view of swarm.views) this.#sources.ask(view, census, now);
     this.#probes.adopt(swarm.views[0]!, census);
-  }
-
-  /** Hands out dials round robin, so that a large swarm does not starve the small ones. */
-  #dial(now: number): void {
-    let progress = true;
-    while (progress && this.#probes.hasRoom) {
-      progress = false;
-      for (const { census, views, id } of this.#active.keys()) {
-        const peer = census?.takeDial(now, (each) => this.#probes.reserve(each, now));
-        if (!peer) continue;
-        progress = true;
-        peer.distrusted = this.#options.scores.hasFailed(id, this.#options.publisher.naming.peerKey(peer.endpoint));
-        this.#probes.dial(views[peer.via] ?? views[0]!, peer);
-        if (!this.#probes.hasRoom) break;
-      }
-    }
+    // It may have become part of another swarm when its time comes.
+    census.task = new Task(() => this.#turn(swarm.views[0]!.home));
+    this.#tend(swarm, now);
   }
 
   #finish(swarm: ProbedSwarm, isStopped = false): void {
-    const { clock, publisher, scores } = this.#options;
+    const { clock, publisher, scores, agenda, share } = this.#options;
     const entry = this.#active.get(swarm)!;
     const now = clock.now();
-    const { isLook } = swarm.census!;
-    const isOurs = this.#options.share.owns(swarm.id);
+    const { isLook, task } = swarm.census!;
+    agenda.set(task, Number.POSITIVE_INFINITY);
+    const isOurs = share.owns(swarm.id);
     const isCut = isStopped || isLook || !isOurs;
     for (const view of swarm.views) this.#probes.finish(view, now);
     this.#sources.end(swarm);
@@ -261,8 +265,7 @@ export class Prober implements ProbeOwner {
     }
     this.#active.delete(swarm);
     swarm.remember(peers);
-    swarm.census = undefined;
-    swarm.racers = 0;
+    Object.assign(swarm, { census: undefined, racers: 0 });
     // A met swarm is forgotten between its censuses: only its place in the schedule stays.
     if (!swarm.watched && !swarm.isKept) this.#registry.drop(swarm);
   }
@@ -278,6 +281,7 @@ export class Prober implements ProbeOwner {
       return;
     }
     if (sighting.source !== 'given' && !this.#options.admits(endpoint)) return;
+    this.#eager.add(swarm);
     const isNews = !census.peers.get(endpointKey(endpoint))?.sources.has(sighting.source);
     if (!census.sight(endpoint, { ...sighting, via }) || !isNews) return;
     this.#options.publisher.sighted(swarm.id, endpoint, sighting);
@@ -315,7 +319,7 @@ export class Prober implements ProbeOwner {
     const via = view.home.views.indexOf(view);
     for (const { endpoint, flags } of peers)
       this.sighted(view.home, via, endpoint, { source: 'pex', sourceId, claimsSeed: (flags & PEX_SEED) !== 0 });
-    this.pump();
+    this.#turn(view.home);
   }
 
   verified(view: SwarmView, piece: number, data: Uint8Array): void {
@@ -329,8 +333,8 @@ export class Prober implements ProbeOwner {
     return view.home.spendVerify(bytes, budgets.verifyBytesPerSwarm, clock.wall());
   }
 
-  released(): void {
-    this.pump();
+  released(view: SwarmView): void {
+    this.#turn(view.home);
   }
 
   violation(reason: string): void {
@@ -348,7 +352,7 @@ export class Prober implements ProbeOwner {
     this.#resolve(swarm, view, new TorrentLayout(info), 'peer');
     if (swarm.census?.isLook) swarm.census.isAnswered = true;
     else this.#probes.learn(view);
-    this.pump();
+    this.#turn(view.home);
   }
 
   // ---- names
@@ -391,5 +395,6 @@ export class Prober implements ProbeOwner {
     const { census } = swarm;
     if (census) for (const view of added) this.#sources.ask(view, census, now);
     this.#names.rename(swarm, id, now);
+    this.#tend(swarm, now);
   }
 }

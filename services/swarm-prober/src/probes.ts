@@ -178,7 +178,9 @@ export class Probes {
   }
 
   #of(view: SwarmView): Live[] {
-    return [...this.#live.values()].filter((live) => live.view?.home === view.home);
+    const found: Live[] = [];
+    for (const live of this.#live.values()) if (live.view?.home === view.home) found.push(live);
+    return found;
   }
 
   #enter(view: SwarmView | undefined, peer: Peer): Live {

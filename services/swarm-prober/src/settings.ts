@@ -146,6 +146,11 @@ export const DEFAULT_BUDGETS: ProberBudgets = {
   metadataRacers: 3,
 };
 
+/** In a laboratory everybody is near: shorter waits are as good. */
+export function timesIn(labNetworks: readonly string[]): ProberTimes {
+  return labNetworks.length > 0 ? LAB_TIMES : PUBLIC_TIMES;
+}
+
 /** What differs in a laboratory that has one address only (macOS): its hosts are told apart by their ports, so limits of one host would be limits of all. */
 export function budgetsIn(labNetworks: readonly string[]): Partial<ProberBudgets> {
   const isOneAddress = labNetworks.length > 0 && labNetworks.every((network) => /\/(32|128)$/.test(network));

@@ -21,6 +21,7 @@ export interface CrawlOptions {
   shard?: Shard;
   events?: string;
   state?: string;
+  metadata?: boolean;
   packetsPerSecond?: number;
   flowsPerMinute?: number;
   address: string;
@@ -34,17 +35,19 @@ At most one query a second goes to one host, whatever the other limits; behind a
 
 Examples:
   $ swarmscope crawl --bootstrap router.bittorrent.com:6881 --seconds 600 --events events.ndjson
+  $ swarmscope crawl --bootstrap router.bittorrent.com:6881 --metadata | jq -r 'select(.topic == "torrent_resolved").name'
   $ swarmscope crawl --bootstrap router.bittorrent.com:6881 --state crawl.json --packets-per-second 50 --flows-per-minute 2000 > events.ndjson
   $ swarmscope crawl --bootstrap 127.0.1.1:7000 --lab-network 127.0.0.0/8 --seconds 60 | jq -r 'select(.topic == "infohash_sighted").info_hash'`;
 
 export function crawlCommand(terminal: Terminal): Command {
   return new Command('crawl')
-    .description('crawl the DHT and write what is found as NDJSON; no store, no prober')
+    .description('crawl the DHT and write what is found as NDJSON; no store, no censuses')
     .addOption(bootstrapOption('first node to ask'))
     .addOption(labNetworkOption())
     .addOption(new Option('--seconds <n>', 'how long').argParser(readSeconds))
     .addOption(new Option('--shard <i/n>', 'only the i-th of n parts of the id space').argParser(readShard))
     .option('--events <file>', 'write to this file (replaced) instead of standard output')
+    .option('--metadata', 'also fetch the metadata of what is found, from its peers (torrent_resolved)')
     .option('--state <file>', 'node id, routing table and frontier: the next crawl with this file goes on where this one ends')
     .addOption(
       new Option('--packets-per-second <n>', 'queries a second in all (SWARMSCOPE_PACKETS_PER_SECOND, 400)').argParser(readCount),
