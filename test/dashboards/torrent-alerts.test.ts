@@ -1,5 +1,5 @@
 // The torrents' alert rules on censuses, trackers and web seeds made by hand: each objective, lost files, and silence during maintenance.
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ALERT_RULES } from '@swarmscope/dashboards/definitions/alerts.ts';
@@ -148,6 +148,13 @@ async function firing(uid: string, toS = NOW_S) {
   const { when, figure } = rule.fires;
   return rows.filter(({ value }) => (when === 'at_most' ? value <= figure : value >= figure));
 }
+
+test('docs/watching.md names every rule, its severity and its time', () => {
+  const text = readFileSync(new URL('../../docs/watching.md', import.meta.url), 'utf8');
+  const rows = [...text.matchAll(/^\| `(\w+)` \| (page|ticket) \| (\d+ min|at once) \|/gm)].map((row) => row.slice(1, 4));
+  const time = (forS: number) => (forS === 0 ? 'at once' : `${forS / 60} min`);
+  expect(rows).toEqual(ALERT_RULES.map(({ uid, severity, forS }) => [uid, severity, time(forS)]));
+});
 
 describe('objectives', () => {
   test('each is told of by its name, with how much is missing; what one measurement alone says, or none, is not', async () => {

@@ -19,13 +19,13 @@ export function watchlistPath({ data }: { data: string }, named?: string | undef
 export function watchAdd(torrent: string, options: WatchAddOptions, terminal: Terminal): void {
   const path = watchlistPath(options, options.file);
   const { name, label: labels, objective: objectives } = options;
-  write(path, addEntry(readText(path), path, { torrent, name, labels, objectives }));
+  writeWatchlist(path, addEntry(readText(path), path, { torrent, name, labels, objectives }));
   terminal.say(`added to ${path}`);
 }
 
 export function watchRemove(torrent: string, options: WatchFileOptions, terminal: Terminal): void {
   const path = watchlistPath(options, options.file);
-  write(path, removeEntry(readText(path), path, torrent));
+  writeWatchlist(path, removeEntry(readText(path), path, torrent));
   terminal.say(`removed from ${path}`);
 }
 
@@ -52,7 +52,8 @@ function moment(seconds: number): string {
   return new Date(seconds * 1_000).toISOString().replace('.000', '');
 }
 
-function write(path: string, text: string): void {
+/** Writes the list whole or not at all. */
+export function writeWatchlist(path: string, text: string): void {
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     writeFileAtomic(path, text);

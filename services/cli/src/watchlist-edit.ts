@@ -27,18 +27,24 @@ export function addEntry(text: string, path: string, entry: NewEntry): string {
   const torrent = readTorrent(entry.torrent, '.');
   const known = parseWatchlist(text, path).entries.find(({ watched }) => watched.swarm_id === torrent.swarmId);
   if (known) throw usageFailure(`${torrent.swarmId} is in ${path} already`);
+  return addEntries(text, path, [entry]);
+}
+
+/** The same for many, none of which is in the list. */
+export function addEntries(text: string, path: string, added: readonly NewEntry[]): string {
   const { yaml } = readDocument(text.trim() === '' ? NEW_LIST : text, path);
   if (!isSeq(yaml.get('torrents', true))) yaml.set('torrents', new YAMLSeq());
   const entries = yaml.get('torrents', true) as YAMLSeq;
   entries.flow = false;
-  entries.add(
-    yaml.createNode({
-      torrent: written(entry.torrent, torrent, path),
-      ...(entry.name === undefined ? {} : { name: entry.name }),
-      ...(entry.labels === undefined ? {} : { labels: entry.labels }),
-      ...(entry.objectives === undefined ? {} : { objectives: readObjectives(entry.objectives) }),
-    }),
-  );
+  for (const entry of added)
+    entries.add(
+      yaml.createNode({
+        torrent: written(entry.torrent, readTorrent(entry.torrent, '.'), path),
+        ...(entry.name === undefined ? {} : { name: entry.name }),
+        ...(entry.labels === undefined ? {} : { labels: entry.labels }),
+        ...(entry.objectives === undefined ? {} : { objectives: readObjectives(entry.objectives) }),
+      }),
+    );
   const edited = yaml.toString({ lineWidth: 0 });
   parseWatchlist(edited, path); // what is written can be read
   return edited;

@@ -1,6 +1,6 @@
 // `swarmscope watch add|remove|list|check|import|sync`: edits watchlist.yaml, keeping its comments; checks it once; publishes it in a cluster.
 import { Command, Option } from 'commander';
-import { dataOption, jsonOption } from '../arguments.ts';
+import { dataOption, jsonOption, labNetworkOption, readCount } from '../arguments.ts';
 import { usageFailure } from '../failure.ts';
 import type { Terminal } from '../terminal.ts';
 import { CENSUS_SECONDS_MAX, type CensusOptions, withCensusOptions } from './census-options.ts';
@@ -20,6 +20,15 @@ export interface WatchSyncOptions extends WatchFileOptions {
   follow?: boolean;
 }
 
+export interface WatchImportOptions extends WatchFileOptions {
+  label?: Record<string, string>;
+  objective?: Record<string, string>;
+  limit: number;
+  labNetwork?: string[];
+  dryRun?: boolean;
+  json?: boolean;
+}
+
 export interface WatchCheckOptions extends CensusOptions {
   file?: string;
 }
@@ -31,6 +40,7 @@ Examples:
   $ swarmscope watch add debian.torrent --label project=debian --objective min_proved_seeders=3
   $ swarmscope watch list --json
   $ swarmscope watch remove 0123456789abcdef0123456789abcdef01234567
+  $ swarmscope watch import https://archive.example/feed.xml --label project=archive
   $ swarmscope watch check --file watchlist.yaml && echo 'every objective is met'
   $ swarmscope watch sync --follow --file watchlist.yaml`;
 
@@ -40,6 +50,8 @@ function readPair(text: string, before: Record<string, string> | undefined): Rec
   return { ...before, [text.slice(0, at)]: text.slice(at + 1) };
 }
 
+const labelOption = (meaning: string) => new Option('--label <name=value>', meaning).argParser(readPair);
+const objectiveOption = (meaning: string) => new Option('--objective <name=value>', meaning).argParser(readPair);
 const fileOption = () => new Option('--file <file>', 'watch list (default: watchlist.yaml in the data directory)');
 
 export function watchCommand(terminal: Terminal): Command {
@@ -47,10 +59,8 @@ export function watchCommand(terminal: Terminal): Command {
     .description('add a torrent')
     .argument('<torrent>', 'magnet link, infohash or .torrent file')
     .option('--name <name>', 'display name')
-    .addOption(new Option('--label <name=value>', 'label (repeatable)').argParser(readPair))
-    .addOption(
-      new Option('--objective <name=value>', 'objective, for instance min_proved_seeders=3 (repeatable)').argParser(readPair),
-    )
+    .addOption(labelOption('label (repeatable)'))
+    .addOption(objectiveOption('objective, for instance min_proved_seeders=3 (repeatable)'))
     .addOption(fileOption())
     .addOption(dataOption())
     .action(async (torrent: string, options: WatchAddOptions) => {
@@ -89,9 +99,30 @@ export function watchCommand(terminal: Terminal): Command {
     .addCommand(add)
     .addCommand(remove)
     .addCommand(list)
+    .addCommand(importCommand(terminal))
     .addCommand(checkCommand(terminal))
     .addCommand(sync)
     .addHelpText('after', HELP);
+}
+
+const IMPORT_LIMIT = 1_000;
+
+function importCommand(terminal: Terminal): Command {
+  return new Command('import')
+    .description('add every torrent of a feed (RSS, Atom) or JSON list that is not in the watch list yet')
+    .argument('<source...>', 'http(s) address or file')
+    .addOption(labelOption('label of each new entry (repeatable)'))
+    .addOption(objectiveOption('objective of each new entry (repeatable)'))
+    .addOption(new Option('--limit <n>', 'at most so many new entries').argParser(readCount).default(IMPORT_LIMIT))
+    .option('--dry-run', 'change nothing in the list; say what would be added')
+    .addOption(labNetworkOption())
+    .addOption(jsonOption('what was added'))
+    .addOption(fileOption())
+    .addOption(dataOption())
+    .action(async (sources: string[], options: WatchImportOptions) => {
+      const { watchImport } = await import('../watch-import.ts');
+      await watchImport(sources, options, terminal);
+    });
 }
 
 function checkCommand(terminal: Terminal): Command {
