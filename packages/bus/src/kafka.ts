@@ -88,6 +88,7 @@ export async function openKafkaBus(options: KafkaBusOptions): Promise<KafkaBus> 
 
 /** The idempotent producer, replaced when it is renewed. */
 class BatchProducer implements LogClient {
+  readonly isOver = (error: unknown) => isOf(OVER, error);
   readonly trouble: (what: string, error: unknown) => void;
   readonly #kafka: Kafka;
   readonly #partitions: ReadonlyMap<string, number>;
@@ -236,14 +237,17 @@ export class KafkaBus implements Bus {
 /** Error types that say: this membership is over. */
 const LOST = new Set(['ILLEGAL_GENERATION', 'UNKNOWN_MEMBER_ID', 'REBALANCE_IN_PROGRESS', 'FENCED_INSTANCE_ID']);
 
-function isLost(error: unknown): boolean {
+/** Error types that say: nothing that this session of a producer sends will be taken any more. */
+const OVER = new Set(['INVALID_PRODUCER_EPOCH', 'PRODUCER_FENCED', 'UNKNOWN_PRODUCER_ID', 'OUT_OF_ORDER_SEQUENCE_NUMBER']);
+
+function isOf(types: ReadonlySet<string>, error: unknown): boolean {
   const { type, cause } = error as { type?: unknown; cause?: unknown };
-  return (typeof type === 'string' && LOST.has(type)) || (cause instanceof Error && isLost(cause));
+  return (typeof type === 'string' && types.has(type)) || (cause instanceof Error && isOf(types, cause));
 }
 
 /** A consumer, and what the reading is told by it. */
 class KafkaMember implements GroupClient {
-  readonly isLost = isLost;
+  readonly isLost = (error: unknown) => isOf(LOST, error);
   readonly trouble: Connected['trouble'];
   readonly #admin: Admin;
   readonly #consumer: Consumer;

@@ -6,8 +6,10 @@ import type { Letter, Outbox } from './outbox.ts';
 export interface LogClient {
   /** Kept when the log has the whole batch. */
   send(letters: readonly Letter[]): Promise<unknown>;
-  /** A new session with the log: the epoch of the present one may be fenced, its sequence lost. */
+  /** A new session with the log. It cannot tell what the old one has sent already: a batch whose answer was lost would be there twice. */
   renew(): Promise<void>;
+  /** The error says that the session is over: fenced, or its sequence lost. Brokers that are away are no such error. */
+  isOver(error: unknown): boolean;
   readonly trouble: (what: string, error: unknown) => void;
 }
 
@@ -16,8 +18,6 @@ const LETTERS = 2_000;
 const BYTES = 512 * 1024;
 const LINGER_MS = 5;
 const AGAIN_MS = 500;
-/** Failures of one batch in a row from which on the session is renewed before it is sent again. */
-const RENEW_AFTER = 3;
 /** A broker that restarts is no trouble yet. */
 const REFUSED_MS = 60_000;
 
@@ -57,11 +57,7 @@ export class Sender {
       await sleep(LINGER_MS);
       const letters = this.#outbox.head(LETTERS, BYTES);
       this.#triedSince = letters.length > 0 ? this.#now() : undefined;
-      for (let failures = 0; letters.length > 0 && !signal.aborted; failures += 1) {
-        if (await this.#send(letters)) break;
-        await sleep(AGAIN_MS, undefined, { signal }).catch(() => {});
-        if (failures >= RENEW_AFTER) await this.#client.renew().catch((error: unknown) => this.#client.trouble('connect', error));
-      }
+      while (letters.length > 0 && !signal.aborted && !(await this.#send(letters))) await this.#pause();
       this.#triedSince = undefined;
     }
   }
@@ -79,12 +75,28 @@ export class Sender {
             if (!signal.aborted) this.#outbox.sent(letters.length);
             resolve(true);
           },
-          (error: unknown) => {
+          async (error: unknown) => {
             this.#client.trouble('send', error);
+            if (this.#client.isOver(error)) await this.#renew();
             resolve(false);
           },
         )
         .finally(() => signal.removeEventListener('abort', give));
     });
+  }
+
+  async #renew(): Promise<void> {
+    while (!this.#ends.signal.aborted) {
+      try {
+        return await this.#client.renew();
+      } catch (error) {
+        this.#client.trouble('connect', error);
+        await this.#pause();
+      }
+    }
+  }
+
+  async #pause(): Promise<void> {
+    await sleep(AGAIN_MS, undefined, { signal: this.#ends.signal }).catch(() => {});
   }
 }
