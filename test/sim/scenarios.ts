@@ -1,8 +1,10 @@
 // The scenarios of `npm run sim` by name. The heavy ones run only when named.
 import type { Figure } from '@swarmscope/lab/figure.ts';
 import { runCrawl } from './scenarios/crawl.ts';
+import { runCrawlHours, runCrawlMemory } from './scenarios/crawl-memory.ts';
 import { runRestart } from './scenarios/crawl-restart.ts';
 import { runShards } from './scenarios/crawl-shards.ts';
+import { runDhtSize } from './scenarios/dht-size.ts';
 import { runLookups } from './scenarios/lookups.ts';
 import { runSessions } from './scenarios/sessions.ts';
 import { runSizes } from './scenarios/sizes.ts';
@@ -15,6 +17,8 @@ export interface Scenario {
   run(seed: number): Figure[] | Promise<Figure[]>;
 }
 
+const sizes = { worlds: 200, lookups: 100, dead: 0.3 };
+const generated = { dead: 0.3, inventing: 0.02, speed: 0 };
 const mixed = { dead: 0.3, liars: 0.1, old: 0.1, intervalS: 0 };
 const fast = { latencyMs: 20, jitterMs: 80, loss: 0 };
 const goals = { infohashRecall: 99.5, nodeRecall: 99.5, queriesPerNode: 8 };
@@ -118,6 +122,52 @@ export const SCENARIOS: readonly Scenario[] = [
         ...goals,
         nodeRecall: 99,
         queriesPerNode: 12,
+      }),
+  },
+  {
+    name: 'dht-size',
+    title:
+      'the size of the DHT estimated in 200 networks of 300 to 3 000 nodes, 30 % of them dead: do the bounds hold the truth?',
+    heavy: true,
+    run: (seed) => runDhtSize({ seed, ...sizes, liars: 0, loss: 0 }),
+  },
+  {
+    name: 'dht-size-bad',
+    title: 'the same with 10 % liars of all kinds over lines that lose 3 %',
+    heavy: true,
+    run: (seed) => runDhtSize({ seed, ...sizes, liars: 0.1, loss: 0.03 }),
+  },
+  {
+    name: 'crawl-memory',
+    title: 'what a crawler takes in a process of its own: 50 000 nodes, 1 000 000 infohashes, 45 minutes in real time',
+    heavy: true,
+    run: (seed) =>
+      runCrawlMemory({
+        ...generated,
+        seed,
+        nodes: 50_000,
+        infohashes: 1_000_000,
+        away: 0,
+        strangersPerSecond: 10,
+        hours: 0.75,
+        sampleMinutes: 5,
+        speed: 1,
+      }),
+  },
+  {
+    name: 'crawl-hours',
+    title: 'whether anything grows in 40 virtual hours: 2 000 nodes of which a fifth is away each hour, strangers that ask',
+    heavy: true,
+    run: (seed) =>
+      runCrawlHours({
+        ...generated,
+        seed,
+        nodes: 2_000,
+        infohashes: 5_000,
+        away: 0.2,
+        strangersPerSecond: 5,
+        hours: 40,
+        sampleMinutes: 60,
       }),
   },
   {

@@ -53,13 +53,17 @@ export class LookupDistances {
     return this.#shares.length;
   }
 
-  /** The nodes that lookups can find; undefined while there are too few lookups. */
-  estimate(): SizeEstimate | undefined {
+  /**
+   * The nodes that lookups can find; undefined while there are too few lookups. `loss` is the share of questions to living nodes that stay unanswered: so
+   * many of the nearest are missing in what a lookup found, wherever they are, and as many more nodes there are.
+   */
+  estimate(loss = 0): SizeEstimate | undefined {
     const sorted = [...this.#shares].sort((a, b) => a - b);
     const rank = medianRank(sorted.length);
     if (rank === undefined) return undefined;
-    const median = this.#k - 1 / 3 + 8 / (405 * this.#k);
+    const found = this.#k - 1 / 3 + 8 / (405 * this.#k);
     const middle = (sorted[(sorted.length - 1) >> 1]! + sorted[sorted.length >> 1]!) / 2;
+    const median = found / (1 - loss);
     return { size: median / middle, low: median / sorted[sorted.length - rank]!, high: median / sorted[rank - 1]! };
   }
 }

@@ -19,8 +19,6 @@ export interface CrawlSink {
   sighting(bytes: Uint8Array, at: number, way: SightingWay, reporter: Reporter, confirmed: boolean, now: number): void;
   /** A node was judged, or judged anew. */
   node(node: CrawlNode, verdict: NodeVerdict, now: number): void;
-  /** The closest nodes to a random target that answered, and how many of them were met before: what the size of the DHT is estimated from. */
-  looked(target: Uint8Array, closest: readonly Uint8Array[], metBefore: number): void;
 }
 
 export type Reporter = Endpoint & { readonly id?: Uint8Array };

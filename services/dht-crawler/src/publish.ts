@@ -38,25 +38,17 @@ export interface PublisherOptions {
   readonly takedown?: Pick<Takedown, 'has'>;
 }
 
-type Looked = CrawlSink['looked'];
-
 export class Publisher implements CrawlSink {
   readonly #options: PublisherOptions;
   readonly #recent = new RecentKeys(RECENT_MAX);
-  readonly #onLooked: Looked;
 
-  constructor(options: PublisherOptions, onLooked: Looked) {
+  constructor(options: PublisherOptions) {
     this.#options = options;
-    this.#onLooked = onLooked;
   }
 
   publish<T extends Topic>(topic: T, columns: NewColumns<T>): void {
     const { bus, clock, network, instanceId } = this.#options;
     bus.publish(makeEvent(topic, columns, { ts: clock.wall(), instance_id: instanceId, network }));
-  }
-
-  looked(target: Uint8Array, closest: readonly Uint8Array[], metBefore: number): void {
-    this.#onLooked(target, closest, metBefore);
   }
 
   /** `infohash_sighted`: one per (infohash, way, reporter) an hour, and one more for a confirmation. */

@@ -18,11 +18,12 @@ import type { Service } from '@swarmscope/runtime/service.ts';
 import type { Takedown } from '@swarmscope/runtime/takedown.ts';
 import { readUdpDrops } from '@swarmscope/runtime/udp-drops.ts';
 import { Crawl, type CrawlOptions, DEFAULT_CRAWL } from './crawl.ts';
-import { distanceShare, LookupDistances, markRecapture, type SizeEstimate } from './dht-size.ts';
+import type { SizeEstimate } from './dht-size.ts';
 import { shardOf } from './frontier.ts';
 import { partyOf } from './party.ts';
 import { type Naming, Publisher } from './publish.ts';
 import { SeenInfohashes } from './seen.ts';
+import { summed } from './size-meter.ts';
 import { type KeptState, keptTable, readState, writeState } from './state.ts';
 
 export interface CrawlerOptions {
@@ -80,8 +81,6 @@ export interface RunningCrawler extends Service {
 }
 
 const SAMPLE_MS = 10_000;
-/** What a lookup counts for at the next: some 50 lookups are kept, in which a sweep meets its share of the nodes. */
-const RECAPTURE_KEPT = 0.98;
 const STATE_MS = 300_000;
 const INFOHASHES_MAX = 2_000_000;
 
@@ -108,9 +107,6 @@ class CrawlerService implements RunningCrawler {
   readonly #options: CrawlerOptions;
   readonly #seen: SeenInfohashes;
   readonly #publisher: Publisher;
-  readonly #distances = new LookupDistances();
-  /** Nodes that lookups of random targets ended at lately, and those of them that the crawl had met by itself. */
-  readonly #recapture = { met: 0, all: 0 };
   readonly #parts: Part[] = []; // bound: one per family
   readonly #malformed: Partial<Record<MalformedReason, number>> = {};
   readonly #timers: NodeJS.Timeout[] = []; // bound: the two of start()
@@ -127,11 +123,7 @@ class CrawlerService implements RunningCrawler {
     this.failed.catch(() => {});
     const word = () => Math.floor(options.random() * 2 ** 32);
     this.#seen = new SeenInfohashes(options.infohashesMax ?? INFOHASHES_MAX, [word(), word()]);
-    this.#publisher = new Publisher(options, (target, closest, metBefore) => {
-      this.#distances.note(closest.map((id) => distanceShare(id, target)));
-      this.#recapture.met = this.#recapture.met * RECAPTURE_KEPT + metBefore;
-      this.#recapture.all = this.#recapture.all * RECAPTURE_KEPT + closest.length;
-    });
+    this.#publisher = new Publisher(options);
     for (const driven of options.dht) this.#parts.push(this.#part(driven));
     this.#last.atMs = options.clock.now();
   }
@@ -226,7 +218,7 @@ class CrawlerService implements RunningCrawler {
       listed: this.#parts.reduce((total, { crawl }) => total + crawl.roster.size, 0),
       liars: this.#liars(),
       udpDrops: this.#udpDrops(),
-      dhtSize: this.#distances.estimate() ?? this.#recaptured(),
+      dhtSize: this.#size(),
       budgets: this.#budgets(this.#options.clock.now()),
     };
   }
@@ -250,7 +242,7 @@ class CrawlerService implements RunningCrawler {
     const { clock, shard, build } = this.#options;
     const progress = this.progress();
     const nowMs = clock.now();
-    const size = this.#distances.estimate() ?? this.#recaptured();
+    const size = this.#size();
     const malformed = Object.entries(progress.malformed).map(
       ([reason, count]) => [reason, count - (this.#last.malformed[reason as MalformedReason] ?? 0)] as const,
     );
@@ -279,11 +271,13 @@ class CrawlerService implements RunningCrawler {
     this.#last = { queries: progress.queries, answers: progress.answers, malformed: progress.malformed, atMs: nowMs };
   }
 
-  /** The size by mark-recapture: the crawl met some, lookups of random targets met others, and some of them are the same. */
+  /** Of the families together: a node that is in both is two nodes of the DHT. */
+  #size(): SizeEstimate | undefined {
+    return summed(this.#parts.map(({ crawl }) => crawl.size.estimate(crawl.met, crawl.findings.line.loss)));
+  }
+
   #recaptured(): SizeEstimate | undefined {
-    const met = this.#parts.reduce((total, { crawl }) => total + crawl.met, 0);
-    const { met: both, all } = this.#recapture;
-    return markRecapture(met, Math.round(all), Math.min(met, Math.round(both)));
+    return summed(this.#parts.map(({ crawl }) => crawl.size.recaptured(crawl.met)));
   }
 
   #budgets(nowMs: number): Record<string, number> {

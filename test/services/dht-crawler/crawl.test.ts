@@ -86,7 +86,6 @@ class Scene {
         this.verdicts.set(endpointKey(node), verdict);
         Object.assign(node, { published: verdict, publishedMs: now });
       },
-      looked: () => undefined,
     };
     return new Crawl({
       ...DEFAULT_CRAWL,

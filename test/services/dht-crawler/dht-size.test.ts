@@ -49,6 +49,22 @@ describe('from the distances of lookups', () => {
     expect(Math.abs(size / 3_000 - 1)).toBeLessThan(0.15);
   });
 
+  test('what a bad line hides is made up for', () => {
+    const random = seededRandom(12);
+    const distances = new LookupDistances(K);
+    const loss = 0.2;
+    for (let i = 0; i < 400; i++) {
+      const found: number[] = [];
+      for (let at = -Math.log(1 - random()); found.length < K; at += -Math.log(1 - random()))
+        if (random() >= loss) found.push(at / 50_000);
+      distances.note(found);
+    }
+    expect(distances.estimate()!.high).toBeLessThan(45_000);
+    const { size, low, high } = distances.estimate(loss)!;
+    expect(Math.abs(size / 50_000 - 1)).toBeLessThan(0.06);
+    expect([low < 50_000, high > 50_000]).toEqual([true, true]);
+  });
+
   test('sybils around a fifth of the targets do not move it beyond its bounds', () => {
     const random = seededRandom(11);
     const distances = new LookupDistances(K);

@@ -25,7 +25,7 @@ function publisherOf(addresses: 'pseudonymous' | 'full', takenDown: readonly str
   };
   const takedown = { has: (infoHash: string) => takenDown.includes(infoHash) };
   const options = { bus, clock, pseudonyms, network: 'test', instanceId: 'i', addresses, takedown };
-  const publisher = new Publisher(options, () => undefined);
+  const publisher = new Publisher(options);
   return { publisher, events };
 }
 

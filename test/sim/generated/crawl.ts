@@ -69,7 +69,7 @@ export class GeneratedCrawl {
       shard: shardOf(0, 1),
       random: this.#random,
       seen: this.seen,
-      sink: new Publisher({ ...named, bus: bus as never, addresses: 'pseudonymous' }, () => undefined),
+      sink: new Publisher({ ...named, bus: bus as never, addresses: 'pseudonymous' }),
       partyOf: (endpoint) => hashText(addressPrefix(endpoint.address)) >>> 1 || 1,
       hostOf: (endpoint) => this.dht.hostOf(endpoint),
     });
@@ -101,7 +101,7 @@ export class GeneratedCrawl {
   #sent(bytes: Uint8Array, to: Endpoint): void {
     const node = this.network.nodeAt(to);
     this.queries++;
-    if (node < 0 || this.network.isDead(node)) return;
+    if (node < 0 || this.network.isDead(node) || this.network.isAway(node, this.now)) return;
     this.#schedule.add(this.now + LATENCY_MS + this.#random() * JITTER_MS, { to: node, bytes: bytes.slice() });
   }
 

@@ -34,6 +34,7 @@ export interface MemorySample {
   readonly infohashes: number;
   readonly confirmed: number;
   readonly frontier: number;
+  readonly confirms: number;
   readonly queries: number;
   readonly events: number;
   readonly cpuS: number;
@@ -57,6 +58,7 @@ function sample(hour: number): MemorySample {
     infohashes: scene.seen.total,
     confirmed: scene.seen.confirmed,
     frontier: scene.crawl.frontier.size,
+    confirms: scene.crawl.findings.confirms.size,
     queries: scene.queries,
     events: scene.events,
     cpuS: Math.round((user + system) / 1e5) / 10,

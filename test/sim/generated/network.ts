@@ -12,12 +12,15 @@ export interface GeneratedPlan {
   /** Shares of the nodes: no answer ever; samples that nobody holds, always new ones. */
   readonly dead: number;
   readonly inventing: number;
+  /** Share of the living that is away in any hour; who it is changes from hour to hour, for each node at another minute. */
+  readonly away: number;
 }
 
 /** Nodes named, and samples shown, in one answer. */
 const NAMED = 8;
 const SHOWN = 20;
 const HOLDERS = 8;
+const HOUR_MS = 3_600_000;
 const ID_BYTES = 20;
 const NODE_BYTES = 26;
 /** First octet of all addresses; the other three are the node's number times an odd one, so that neighbours live far apart. */
@@ -63,6 +66,11 @@ export class GeneratedNetwork {
 
   isDead(node: number): boolean {
     return mix32(node, 1) < this.#plan.dead * 2 ** 32;
+  }
+
+  isAway(node: number, now: number): boolean {
+    const hour = Math.floor(now / HOUR_MS + mix32(node, 11) / 2 ** 32);
+    return mix32(node, 12, hour) < this.#plan.away * 2 ** 32;
   }
 
   isInventing(node: number): boolean {

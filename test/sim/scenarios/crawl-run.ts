@@ -42,8 +42,6 @@ export class CrawlLog implements CrawlSink {
     this.#news(now);
   }
 
-  looked(): void {}
-
   #news(now: number): void {
     this.newsMs.push(now);
   }

@@ -14,6 +14,8 @@ export interface LookupPlan {
   readonly scrape?: boolean;
   /** Announce to the closest that gave a token. */
   readonly announce?: { readonly port: number; readonly seed: boolean; readonly impliedPort: boolean };
+  /** How many of the nearest must have answered before it ends: by default 8, and 16 where filters are gathered. A wider one is surer to have met all of the nearest 8. */
+  readonly width?: number;
   /** The most nodes that are asked, default 64. */
   readonly maxNodes?: number;
 }
@@ -72,7 +74,7 @@ export class Lookup {
     this.id = id;
     this.plan = plan;
     this.#hostOf = hostOf;
-    this.#width = plan.scrape ? SCRAPE_WIDTH : WIDTH;
+    this.#width = plan.width ?? (plan.scrape ? SCRAPE_WIDTH : WIDTH);
     this.#maxNodes = plan.maxNodes ?? 64;
   }
 
