@@ -27,13 +27,13 @@ export function rateOf(work: () => void, ms = ROUND_MS): number {
 }
 
 /** Rounds of two loops in turns, after a warm-up of both. */
-export function inTurns(ours: () => void, baseline: () => void): { ours: number[]; baseline: number[] } {
+export function inTurns(ours: () => void, baseline: () => void, ms = ROUND_MS): { ours: number[]; baseline: number[] } {
   rateOf(ours, WARM_MS);
   rateOf(baseline, WARM_MS);
   const rounds = { ours: [] as number[], baseline: [] as number[] };
   for (let round = 0; round < ROUNDS; round += 1) {
-    rounds.ours.push(rateOf(ours));
-    rounds.baseline.push(rateOf(baseline));
+    rounds.ours.push(rateOf(ours, ms));
+    rounds.baseline.push(rateOf(baseline, ms));
   }
   return rounds;
 }

@@ -1,4 +1,5 @@
 // DHT nodes without budgets, and the packets they exchange: made once, so that bare sockets can send the same bytes.
+import type { AnswerLimits } from '@swarmscope/bittorrent/dht/answer-budget.ts';
 import { DhtNode } from '@swarmscope/bittorrent/dht/node.ts';
 import type { Query } from '@swarmscope/bittorrent/krpc/message.ts';
 import { KrpcView } from '@swarmscope/bittorrent/krpc/view.ts';
@@ -22,8 +23,10 @@ const ASKER: Endpoint = { address: '127.0.0.2', port: 6_881 };
 /** An infohash that the answering node has peers of. */
 export const KNOWN = randomBytes(seededRandom(9), 20);
 
-/** No budget holds it back. */
-export function freeNode(seed: number): DhtNode {
+const NO_LIMIT: AnswerLimits = { hostPerSecond: NEVER, hostBurst: NEVER, perSecond: NEVER };
+
+/** No budget holds it back, unless it is given one for its answers. */
+export function freeNode(seed: number, answers: Partial<AnswerLimits> = NO_LIMIT): DhtNode {
   const random = seededRandom(seed);
   return new DhtNode({
     family: 4,
@@ -32,7 +35,7 @@ export function freeNode(seed: number): DhtNode {
     admits: () => true,
     caps: { perHost: NEVER, perPrefix: NEVER },
     pace: { hostIntervalMs: 0, hostBurst: NEVER, packetsPerSecond: NEVER, flowsPerMinute: NEVER },
-    answers: { hostPerSecond: NEVER, hostBurst: NEVER, perSecond: NEVER },
+    answers,
   });
 }
 

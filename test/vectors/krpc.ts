@@ -110,6 +110,17 @@ export const KRPC_VECTORS: readonly KrpcVector[] = [
     means: { method: 'ping' },
   },
 
+  {
+    name: '400 values',
+    text: `d1:rd2:id20:${ID}6:valuesl${'6:axje.u'.repeat(400)}ee1:t2:aa1:y1:re`,
+    means: { kind: 'reply' },
+  },
+  {
+    name: 'put with a value of a hundred parts',
+    text: `d1:ad2:id20:${ID}1:vl${'i0e'.repeat(100)}ee1:q3:put1:t2:aa1:y1:qe`,
+    means: { method: 'put' },
+  },
+
   { name: 'nothing', text: '', refused: 'truncated' },
   { name: 'a list', text: 'le', refused: 'bad_type' },
   { name: 'an HTTP request', text: 'GET / HTTP/1.1\r\n\r\n', refused: 'bad_type' },
@@ -159,5 +170,9 @@ export const KRPC_VECTORS: readonly KrpcVector[] = [
   { name: 'a filter of 255 bytes', text: `d1:rd4:BFsd255:${FILTER.slice(1)}2:id20:${ID}e1:t2:aa1:y1:re`, refused: 'bad_length' },
   { name: 'a token of 129 bytes', text: `d1:rd2:id20:${ID}5:token129:${'x'.repeat(129)}e1:t2:aa1:y1:re`, refused: 'too_long' },
   { name: 'a key that is no string', text: 'di1ei2ee', refused: 'bad_key' },
+  { name: 'two-byte keys without end', text: `d${'0:'.repeat(4_000)}e`, refused: 'too_many_items' },
+  { name: 'a list without end', text: `d1:xl${'i0e'.repeat(2_000)}ee`, refused: 'too_many_items' },
+  { name: 'more families than there are', text: `d1:ad4:wantl${'2:n4'.repeat(17)}eee`, refused: 'too_many_items' },
+  { name: '401 values', text: `d1:rd6:valuesl${'6:axje.u'.repeat(401)}eee`, refused: 'too_many_items' },
   { name: 'a datagram of 8 193 bytes', text: 'x'.repeat(8193), refused: 'too_long' },
 ];

@@ -25,6 +25,8 @@ async function bareSocket(): Promise<Socket> {
 }
 
 const NAP_MS = 0.5;
+/** As many as an event loop reads in one go. */
+const FLOOD = 32;
 const nobody = new Int32Array(new SharedArrayBuffer(4));
 
 /**
@@ -86,6 +88,42 @@ export async function bareAsker({ port, window, query, naps }: AskerOptions & Ba
   });
   if (naps) napping(socket);
   return { ready: 0, ...questions };
+}
+
+/** Sends the same packet as fast as it may without asking for anything: some, then a nap. */
+export async function bareFlooder({ port, query }: { port: number; query: Template }): Promise<Actor> {
+  const bytes = Buffer.from(query.hex, 'hex');
+  const socket = await bareSocket();
+  let [count, isOn] = [0, false];
+  const flood = () => {
+    for (let i = 0; i < FLOOD; i += 1) socket.send(Buffer.from(bytes), port, HERE);
+    count += FLOOD;
+    Atomics.wait(nobody, 0, 0, NAP_MS);
+    if (isOn) setImmediate(flood);
+  };
+  const turn = (next: boolean) => {
+    if (next && !isOn) setImmediate(flood);
+    isOn = next;
+  };
+  return { ready: 0, count: () => count, turn };
+}
+
+/** Counts what it receives. */
+export async function bareReceiver(): Promise<Actor> {
+  const socket = await bareSocket();
+  let count = 0;
+  socket.on('message', () => {
+    count += 1;
+  });
+  return { ready: socket.address().port, count: () => count };
+}
+
+/** Our node with the budget that it has in the field: of a flood it refuses all but ten queries a second. */
+export async function nodeRefuser(): Promise<Actor> {
+  const socket = await openUdp({ address: HERE, port: 0, receiveBufferBytes: BUFFER_BYTES });
+  const node = freeNode(6, {});
+  const driven = drive(node, socket, systemClock, raiseInvariant);
+  return { ready: driven.local.port, count: () => node.counters.dropped };
 }
 
 /** Our node asks find_node and reads every contact of each answer. */

@@ -11,6 +11,11 @@ const L = 0x6c;
 
 /** KRPC nests three deep; a BEP 44 value may hold a little more. At most 31: levels are bits of one integer. */
 const MAX_DEPTH = 16;
+/**
+ * Values and keys in all that is stepped over: more than a message has, for a datagram full of two-byte keys costs thirty times as much as a query. Only
+ * a BEP 44 put could have more, and that we answer 204.
+ */
+const MAX_SKIPPED = 128;
 /** 2^64 has 20 digits. */
 const MAX_DIGITS = 20;
 
@@ -23,12 +28,14 @@ export class Cursor {
   /** First byte of the string read last; `at` is its end. */
   start = 0;
   reason: MalformedReason | undefined = undefined;
+  #skipped = 0;
 
   begin(bytes: Uint8Array): void {
     this.bytes = bytes;
     this.at = 0;
     this.start = 0;
     this.reason = undefined;
+    this.#skipped = 0;
   }
 
   fail(reason: MalformedReason): false {
@@ -116,6 +123,7 @@ export class Cursor {
     let dictionaries = 0; // bit n: is open level n a dictionary?
     let wantsKey = false;
     do {
+      if (++this.#skipped > MAX_SKIPPED) return this.fail('too_many_items');
       const byte = this.at < this.bytes.length ? this.bytes[this.at]! : -1;
       const inDictionary = (dictionaries & (1 << depth)) !== 0;
       if (depth > 0 && byte === E && (wantsKey || !inDictionary)) {

@@ -68,5 +68,9 @@ export const MAX_MESSAGE_BYTES = 8192;
 export const MAX_TRANSACTION_BYTES = 64;
 /** The longest token that is kept and given back. */
 export const MAX_TOKEN_BYTES = 128;
+/** Peers that a reply may name: 100 is what others send, and what fits a datagram on any path. */
+export const MAX_VALUES = 400;
+/** Families that a query may name in `want`; there are two. */
+export const MAX_WANTED = 16;
 /** BEP 51: the longest that a node may ask to be left alone. */
 export const MAX_INTERVAL_S = 21_600;

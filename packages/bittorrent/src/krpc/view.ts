@@ -8,6 +8,8 @@ import {
   MAX_MESSAGE_BYTES,
   MAX_TOKEN_BYTES,
   MAX_TRANSACTION_BYTES,
+  MAX_VALUES,
+  MAX_WANTED,
   METHODS,
   type Method,
   NODE_BYTES,
@@ -286,12 +288,12 @@ export class KrpcView extends Fields {
     if (!cursor.open(L)) return false;
     let at = cursor.at;
     let count = 0;
-    while (bytes[at] !== E) {
-      const size = valueSize(bytes, at);
-      if (size === 0) break;
-      at += size === 6 ? 8 : 21;
-      count++;
+    for (; count <= MAX_VALUES; count++) {
+      if (bytes[at] === SIX && bytes[at + 1] === COLON) at += 8;
+      else if (bytes[at] === ONE && bytes[at + 1] === EIGHT && bytes[at + 2] === COLON) at += 21;
+      else break;
     }
+    if (count > MAX_VALUES) return cursor.fail('too_many_items');
     if (bytes[at] !== E) return cursor.fail(at + 2 >= bytes.length ? 'truncated' : 'bad_field');
     if (count > 0) this.valuesAt = cursor.at + (bytes[cursor.at] === SIX ? 2 : 3);
     this.valuesCount = count;
@@ -302,7 +304,8 @@ export class KrpcView extends Fields {
   #want(): boolean {
     const cursor = this.#cursor;
     if (!cursor.open(L)) return false;
-    while (!cursor.closes()) {
+    for (let count = 0; !cursor.closes(); count++) {
+      if (count === MAX_WANTED) return cursor.fail('too_many_items');
       if (!cursor.string()) return false;
       if (cursor.at - cursor.start !== 2 || this.bytes[cursor.start] !== 0x6e) continue;
       if (this.bytes[cursor.start + 1] === FOUR) this.wants4 = true;
@@ -351,12 +354,6 @@ export class KrpcView extends Fields {
     }
     return 'other';
   }
-}
-
-/** Bytes of the compact endpoint whose string begins at `at`: 6, 18, or 0 when it is neither. */
-function valueSize(bytes: Uint8Array, at: number): 0 | 6 | 18 {
-  if (bytes[at] === SIX && bytes[at + 1] === COLON) return 6;
-  return bytes[at] === ONE && bytes[at + 1] === EIGHT && bytes[at + 2] === COLON ? 18 : 0;
 }
 
 const QUERY_END = Uint8Array.from('1:y1:qe', (character) => character.charCodeAt(0));
