@@ -3,12 +3,23 @@ import { createHmac, hash } from 'node:crypto';
 
 /** SHA-1 of `bytes`: 20 bytes of its own memory. */
 export function sha1(bytes: Uint8Array): Uint8Array {
-  return plain(hash('sha1', bytes, 'buffer'));
+  return write(hash('sha1', bytes, 'binary'), new Uint8Array(20), 0);
 }
 
 /** SHA-256 of `bytes`: 32 bytes of its own memory. */
 export function sha256(bytes: Uint8Array): Uint8Array {
-  return plain(hash('sha256', bytes, 'buffer'));
+  return sha256Into(bytes, new Uint8Array(32), 0);
+}
+
+/** SHA-256 of `bytes`, written into `target` from `at` on; returns `target`. */
+export function sha256Into(bytes: Uint8Array, target: Uint8Array, at: number): Uint8Array {
+  return write(hash('sha256', bytes, 'binary'), target, at);
+}
+
+/** Text of one character a byte: Node makes it in a third of the time that a Buffer takes. */
+function write(text: string, target: Uint8Array, at: number): Uint8Array {
+  for (let i = 0; i < text.length; i++) target[at + i] = text.charCodeAt(i);
+  return target;
 }
 
 /** HMAC-SHA-256 of `bytes` under `key`: 32 bytes of its own memory. */

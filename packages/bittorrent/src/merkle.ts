@@ -1,5 +1,5 @@
 // The merkle trees of BEP 52: one per file, SHA-256 over 16 KiB leaves, padded with zero leaves to a power of two; roots, layers, proofs.
-import { sha256 } from './hash.ts';
+import { sha256, sha256Into } from './hash.ts';
 import { equalBytes } from './hex.ts';
 import { Malformed } from './malformed.ts';
 import type { HashRange } from './peer/messages.ts';
@@ -52,7 +52,7 @@ export function leavesOf(fileBytes: number): number {
 export function leafHashes(bytes: Uint8Array): Uint8Array {
   const hashes = new Uint8Array(leavesOf(bytes.length) * HASH_BYTES);
   for (let at = 0, to = 0; at < bytes.length; at += LEAF_BYTES, to += HASH_BYTES)
-    hashes.set(sha256(bytes.subarray(at, at + LEAF_BYTES)), to);
+    sha256Into(bytes.subarray(at, at + LEAF_BYTES), hashes, to);
   return hashes;
 }
 
@@ -62,8 +62,8 @@ function nextLevel(hashes: Uint8Array, level: number): Uint8Array {
   const above = new Uint8Array(count * HASH_BYTES);
   for (let i = 0; i < count; i++) {
     const pair = hashes.subarray(2 * i * HASH_BYTES, (2 * i + 2) * HASH_BYTES);
-    const hash = pair.length === 2 * HASH_BYTES ? sha256(pair) : parentOf(pair, padHash(level));
-    above.set(hash, i * HASH_BYTES);
+    if (pair.length === 2 * HASH_BYTES) sha256Into(pair, above, i * HASH_BYTES);
+    else above.set(parentOf(pair, padHash(level)), i * HASH_BYTES);
   }
   return above;
 }

@@ -7,10 +7,16 @@ interface Entry {
   readonly data: Uint8Array;
 }
 
+/** Pieces under way at the same time are a few; those of the largest torrents are not kept. */
+const SPARE_BYTES = 8 << 20;
+
 export class PieceCache {
   readonly #maxBytes: number;
   readonly #entries = new Map<string, Entry>(); // bound: maxBytes of data
   readonly #bySwarm = new Map<string, Set<number>>(); // bound: the swarms that have an entry
+  /** What was dropped, or was here already: for the next piece of that length. */
+  readonly #spare: Uint8Array[] = []; // bound: SPARE_BYTES
+  #spareBytes = 0;
   #bytes = 0;
 
   constructor(maxBytes: number) {
@@ -21,10 +27,13 @@ export class PieceCache {
     return this.#bytes;
   }
 
-  /** Keeps a verified piece. False when it is there already or larger than the whole cache. */
+  /** Keeps a verified piece; `data` belongs to the cache from now on. False when it is there already or larger than the whole cache. */
   put(swarm: string, piece: number, data: Uint8Array): boolean {
     const key = `${swarm}/${piece}`;
-    if (this.#entries.has(key) || data.length > this.#maxBytes) return false;
+    if (this.#entries.has(key) || data.length > this.#maxBytes) {
+      this.#keepSpare(data);
+      return false;
+    }
     this.#entries.set(key, { swarm, piece, data });
     this.#bytes += data.length;
     const pieces = this.#bySwarm.get(swarm) ?? new Set<number>();
@@ -46,7 +55,21 @@ export class PieceCache {
       has: (piece) => pieces()?.has(piece) ?? false,
       read: (piece) => this.#read(`${swarm}/${piece}`),
       indices: () => pieces()?.values() ?? [],
+      spare: (bytes) => this.#takeSpare(bytes),
     };
+  }
+
+  #takeSpare(bytes: number): Uint8Array | undefined {
+    const at = this.#spare.findIndex((data) => data.length === bytes);
+    if (at < 0) return undefined;
+    this.#spareBytes -= bytes;
+    return this.#spare.splice(at, 1)[0];
+  }
+
+  #keepSpare(data: Uint8Array): void {
+    if (this.#spareBytes + data.length > SPARE_BYTES) return;
+    this.#spareBytes += data.length;
+    this.#spare.push(data);
   }
 
   #read(key: string): Uint8Array | undefined {
@@ -60,6 +83,7 @@ export class PieceCache {
   #drop(key: string, { swarm, piece, data }: Entry): void {
     this.#entries.delete(key);
     this.#bytes -= data.length;
+    this.#keepSpare(data);
     const pieces = this.#bySwarm.get(swarm);
     pieces?.delete(piece);
     if (pieces?.size === 0) this.#bySwarm.delete(swarm);

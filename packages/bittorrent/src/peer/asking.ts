@@ -84,7 +84,8 @@ export class Asking {
     const layout = this.#swarm().layout!;
     const plan = leaf === undefined ? undefined : layout.leaf?.(piece, leaf);
     const times = { timeoutMs: this.#times.challengeMs, retryMs: this.#times.rejectRetryMs };
-    const challenge = new Challenge({ piece, ...(plan ?? { begin: 0, bytes: layout.pieceBytes(piece) }) }, times);
+    const part = { piece, ...(plan ?? { begin: 0, bytes: layout.pieceBytes(piece) }) };
+    const challenge = new Challenge(part, times, (bytes) => this.#swarm().pieces.spare?.(bytes));
     this.#late?.delete(piece);
     this.#open = { challenge, leaf: plan && { index: leaf!, plan, hash: undefined } };
     const question = plan ? plan.question : layout.hashesFor?.(piece);

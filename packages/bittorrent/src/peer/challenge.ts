@@ -33,6 +33,7 @@ export class Challenge {
   readonly bytes: number;
   readonly #begin: number;
   readonly #times: ChallengeTimes;
+  readonly #spare: (bytes: number) => Uint8Array | undefined;
   readonly #blocks: number;
   /** 0 not asked, 1 asked, 2 here. */
   readonly #marks: Uint8Array;
@@ -44,7 +45,13 @@ export class Challenge {
   #due = Number.POSITIVE_INFINITY;
   #askedAt: number | undefined;
 
-  constructor({ piece, begin, bytes }: Part, times: ChallengeTimes) {
+  /** `spare`: memory for the blocks, if there is some. */
+  constructor(
+    { piece, begin, bytes }: Part,
+    times: ChallengeTimes,
+    spare: (bytes: number) => Uint8Array | undefined = () => undefined,
+  ) {
+    this.#spare = spare;
     this.piece = piece;
     this.bytes = bytes;
     this.#begin = begin;
@@ -91,7 +98,7 @@ export class Challenge {
     if (block.length !== this.#length(index)) return 'useless';
     if (this.#marks[index] === 1) this.#outstanding--;
     else if (this.#askedAt === undefined) return 'useless';
-    this.#data ??= new Uint8Array(this.bytes);
+    this.#data ??= this.#spare(this.bytes) ?? new Uint8Array(this.bytes);
     this.#data.set(block, begin - this.#begin);
     this.#marks[index] = 2;
     this.#here++;

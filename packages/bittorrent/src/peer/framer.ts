@@ -2,8 +2,9 @@
 import { Malformed } from '../malformed.ts';
 import { frameLimit, MAX_FRAME_BYTES } from './messages.ts';
 
-/** A frame that is not there whole grows by what has arrived, not by what was promised: it starts no larger than this. */
+/** A frame that is not there whole grows by what has arrived, not by what was promised: it takes no more than this, or so many times as much as is there. */
 const FIRST_BUFFER_BYTES = 1024;
+const GROWTH = 2;
 
 /**
  * Frames are handed on as views: into the chunk where they lie in it whole, else into a buffer that is let go when the frame is complete. An idle
@@ -64,12 +65,11 @@ export class Framer {
     return buffer.subarray(0, filled);
   }
 
-  /** A buffer of at least `bytes`, holding what was collected before; doubled at most, so that copying stays linear. */
+  /** A buffer of at least `bytes`, holding what was collected before; larger by a factor each time, so that copying stays linear. */
   #room(bytes: number): Uint8Array {
     const old = this.#partial;
     if (old && old.length >= bytes) return old;
-    const size = Math.min(this.#length, Math.max(bytes, FIRST_BUFFER_BYTES, 2 * (old?.length ?? 0)));
-    const grown = new Uint8Array(size);
+    const grown = new Uint8Array(Math.min(this.#length, Math.max(FIRST_BUFFER_BYTES, GROWTH * bytes)));
     if (old) grown.set(old.subarray(0, this.#filled));
     this.#partial = grown;
     return grown;

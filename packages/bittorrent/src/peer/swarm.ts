@@ -42,6 +42,8 @@ export interface PieceSource {
   /** The piece, or undefined when it is not (or no longer) there. A view: it is copied into a message at once. */
   read(index: number): Uint8Array | undefined;
   indices(): Iterable<number>;
+  /** Memory of exactly so many bytes that nobody uses any more, its content whatever it was: fresh memory costs more than what is done with it. */
+  spare?(bytes: number): Uint8Array | undefined;
 }
 
 /** Permission to spend upload bytes now; false: later. Shared by many sessions. */
