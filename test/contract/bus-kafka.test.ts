@@ -1,6 +1,7 @@
 // The bus contract on the Kafka bus, against a real broker.
 import { fork } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { createRequire } from 'node:module';
 import type { Batch, Position } from '@swarmscope/bus/bus.ts';
 import { openKafkaBus } from '@swarmscope/bus/kafka.ts';
 import kafkajs from 'kafkajs';
@@ -151,6 +152,32 @@ describe.skipIf(missing('kafka').length > 0)('Kafka', () => {
     await consumption.stop();
     await admin.disconnect();
     await Promise.all([bus.close(), other.close()]);
+  });
+
+  test('a consumer that kafkajs gives up, because a request met its broker between two connections, runs again', async () => {
+    const bus = await open();
+    const values = new Set<number>();
+    const consumption = await bus.consume({ group: 'g', topics: ['peer_probed'], maxWaitMs: 0 }, async (batch) => {
+      for (const { value } of batch.records) values.add(value.duration_ms);
+    });
+    const publish = (from: number) => {
+      for (let i = from; i < from + 10; i += 1) bus.publish(probed(i, { duration_ms: i }));
+    };
+    publish(0);
+    await vi.waitFor(() => expect(values.size).toBe(10), { timeout: 30_000, interval: 20 });
+    const group = createRequire(import.meta.url)('kafkajs/src/consumer/consumerGroup.js').prototype;
+    const { fetch } = group;
+    let gaveUp = 0;
+    group.fetch = async () => {
+      group.fetch = fetch;
+      gaveUp += 1;
+      throw new Error('Broker not connected');
+    };
+    await vi.waitFor(() => expect(gaveUp).toBe(1), { timeout: 30_000, interval: 20 });
+    publish(10);
+    await vi.waitFor(() => expect(values.size).toBe(20), { timeout: 30_000, interval: 20 });
+    await consumption.stop();
+    await bus.close();
   });
 
   busContract(open);

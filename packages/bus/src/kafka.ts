@@ -1,5 +1,6 @@
 // The bus over Kafka: an idempotent producer with one send in flight, readers whose commits are fenced. The one file that imports kafkajs.
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { zstdCompress, zstdDecompress } from 'node:zlib';
 import type { Topic } from '@swarmscope/events/definitions.ts';
@@ -50,6 +51,7 @@ const FETCH_WAIT_MS = 250;
 /** Compressed, it is ten times as much in memory: a backlog comes in pieces between which a heartbeat fits. */
 const FETCH_BYTES = 2 * 1024 * 1024;
 const FETCH_BYTES_PARTITION = 256 * 1024;
+const RUN_AGAIN_MS = 1_000;
 const FLUSH_AT_CLOSE_MS = 10_000;
 const RETRY = { retries: 5, initialRetryTime: 200, maxRetryTime: 3_000 };
 
@@ -245,6 +247,11 @@ function isOf(types: ReadonlySet<string>, error: unknown): boolean {
   return (typeof type === 'string' && types.has(type)) || (cause instanceof Error && isOf(types, cause));
 }
 
+/** A request that met its broker between two connections: kafkajs takes it for a bug, and gives up. */
+function isInterrupted({ message }: Error): boolean {
+  return message === 'Broker not connected';
+}
+
 /** A consumer, and what the reading is told by it. */
 class KafkaMember implements GroupClient {
   readonly isLost = (error: unknown) => isOf(LOST, error);
@@ -281,8 +288,22 @@ class KafkaMember implements GroupClient {
     });
     this.#consumer.on('consumer.group_join', ({ payload }) => this.#joined(payload.memberAssignment));
     this.#consumer.on('consumer.crash', ({ payload }) => {
-      if (!payload.restart) events.crashed(payload.error);
+      if (payload.restart) return;
+      if (isInterrupted(payload.error)) void this.#runAgain(payload.error);
+      else events.crashed(payload.error);
     });
+  }
+
+  async #runAgain(error: unknown): Promise<void> {
+    this.trouble('run the consumer again', error);
+    while (!this.#isStopped) {
+      await sleep(RUN_AGAIN_MS);
+      try {
+        return await this.run();
+      } catch (again) {
+        this.trouble('run the consumer again', again);
+      }
+    }
   }
 
   async run(): Promise<void> {
