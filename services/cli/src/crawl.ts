@@ -38,6 +38,8 @@ const RATE_LOOKS = 10;
 const FLUSH_MS = 10_000;
 /** Metadata fetched at the same time. */
 const FIRST_LOOKS = 512;
+/** Of all questions, where metadata is fetched: an answer to the crawl names up to twenty infohashes, each of which is a question of the prober. */
+const CRAWL_SHARE = 0.2;
 
 export async function crawl(options: CrawlOptions, terminal: Terminal): Promise<void> {
   const settings = readSettings(options);
@@ -113,7 +115,7 @@ async function startMeasuring(shell: Shell, options: CrawlOptions, settings: Set
       addresses: 'full',
       shard: options.shard ?? { index: 0, count: 1 },
       statePath: options.state,
-      limits,
+      limits: options.metadata ? { queriesPerSecond: Math.max(1, settings.packetsPerSecond * CRAWL_SHARE) } : limits,
     }),
   );
   if (options.metadata) shell.add(await startFetching(dht, { ...shared, bus, pseudonyms, shell, settings }));
@@ -131,11 +133,12 @@ interface Fetching {
   readonly settings: Settings;
 }
 
-/** A prober that takes first looks and makes no censuses: half of the questions are its, each brings a dial or two. */
+/** A prober that takes first looks and makes no censuses. Each of its questions brings a dial or two. */
 function startFetching(dht: readonly DrivenDht[], { shell, settings, ...shared }: Fetching): Promise<RunningProber> {
   const { network, instanceId, labNetworks, packetsPerSecond } = settings;
-  const each = Math.max(1, Math.floor(packetsPerSecond / 2));
-  const budgets = { censuses: 0, looks: FIRST_LOOKS, dials: FIRST_LOOKS, questionsPerSecond: each, dialsPerSecond: 2 * each };
+  const questionsPerSecond = Math.max(1, Math.floor(packetsPerSecond * (1 - CRAWL_SHARE)));
+  const looks = { looks: FIRST_LOOKS, dials: FIRST_LOOKS, questionsPerSecond, dialsPerSecond: 2 * questionsPerSecond };
+  const budgets = { censuses: 0, ...looks };
   const { address, port } = dht[0]!.local;
   return startProber({
     ...shared,
@@ -169,9 +172,10 @@ async function watchCrawl(
   const looks = [look()]; // bound: RATE_LOOKS
   for (let count = 1; !shell.ending.aborted && systemClock.now() < endMs; count += 1) {
     await pause(Math.min(LOOK_MS, Math.max(0, endMs - systemClock.now())), shell.ending);
+    if (!view && count % LINE_EVERY !== 0) continue;
     const now = look();
     view?.show(crawlPicture(frame, now, looks[0]!, terminal.drawingWidth() - 1));
-    if (!view && count % LINE_EVERY === 0) terminal.say(crawlLine(frame, now));
+    if (!view) terminal.say(crawlLine(frame, now));
     looks.push(now);
     if (looks.length > RATE_LOOKS) looks.shift();
   }

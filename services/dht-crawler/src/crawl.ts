@@ -166,6 +166,7 @@ export class Crawl {
     const { tag, from, reply } = fact;
     const task = this.#tasks.get(tag);
     if (!task) {
+      if (!fact.mismatch) this.findings.overheard(fact, now);
       if (!fact.mismatch) this.list(reply.copy(reply.idAt), { address: from.address, port: from.port }, undefined, now, dht);
       return;
     }

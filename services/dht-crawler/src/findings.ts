@@ -150,6 +150,13 @@ export class Findings {
     }
   }
 
+  /** An answer to a question of somebody else on our node: a believed node that names peers is a witness, whoever asked. */
+  overheard({ query, from, reply }: Extract<DhtFact, { type: 'answered' }>, now: number): void {
+    if (query.method !== 'get_peers' || reply.valuesCount === 0) return;
+    const node = this.#roster.at(from);
+    if (node?.verdict === 'ok') this.#note(query.target, 0, 'get_peers', node, this.#options.partyOf(node), now);
+  }
+
   #look(node: CrawlNode, reply: Fields, now: number): void {
     node.bep51 = reply.samplesAt >= 0;
     if (!node.bep51) {

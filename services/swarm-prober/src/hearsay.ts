@@ -1,4 +1,5 @@
 // Peers for first looks, at the cost of a question or two: asked of the nodes that gave an infohash as a sample where the crawler is in this process, else of the closest that are known.
+import { compareDistance } from '@swarmscope/bittorrent/dht/distance.ts';
 import type { DhtFact } from '@swarmscope/bittorrent/dht/facts.ts';
 import type { DhtNode } from '@swarmscope/bittorrent/dht/node.ts';
 import { RecentMap } from '@swarmscope/bittorrent/dht/recent-map.ts';
@@ -203,11 +204,13 @@ export class Hearsay {
     else this.#end(infoHash);
   }
 
-  /** Who may be asked: who gave it as a sample; else who is closest. */
+  /**
+   * Who may be asked, nearest first: who gave it as a sample, and who is closest. Whoever is closer than a holder holds it too, and is a second witness,
+   * so that a crawl on the same node need not ask for one.
+   */
   #candidates(infoHash: string, { infoHash: target, asked }: Wanted): Neighbour[] {
-    const holders = (this.#held.get(infoHash) ?? []).filter((holder) => !asked.includes(holder));
-    if (holders.length > 0) return holders;
-    return this.#neighbours.closest(target, CLOSEST).filter((each) => !asked.includes(each));
+    const all = new Set([...(this.#held.get(infoHash) ?? []), ...this.#neighbours.closest(target, CLOSEST)]);
+    return [...all].filter((each) => !asked.includes(each)).sort((a, b) => compareDistance(target, a.id, b.id));
   }
 
   /** True when it is asked, now or at its next turn. */

@@ -5,6 +5,7 @@ import type { DhtFact } from '@swarmscope/bittorrent/dht/facts.ts';
 import { DhtNode } from '@swarmscope/bittorrent/dht/node.ts';
 import { endpointKey } from '@swarmscope/bittorrent/endpoint.ts';
 import { toHex } from '@swarmscope/bittorrent/hex.ts';
+import { Fields } from '@swarmscope/bittorrent/krpc/fields.ts';
 import { KrpcView } from '@swarmscope/bittorrent/krpc/view.ts';
 import type { Endpoint } from '@swarmscope/bittorrent/machine.ts';
 import { Crawl, type CrawlOptions, DEFAULT_CRAWL } from '@swarmscope/dht-crawler/crawl.ts';
@@ -124,6 +125,32 @@ test('everything is found, confirmed and covered, with few questions and no viol
   expect(scene.crawl.frontier.coveragePpm).toBe(1_000_000);
   expect(scene.referee.queries / scene.network.nodes.length).toBeLessThan(8);
   expect(scene.referee.violations).toEqual({ rate: 0, interval: 0, bogon: 0, optOut: 0 });
+});
+
+test('what others on our node are answered counts: believed nodes that name peers are witnesses, strangers are not', () => {
+  const scene = new Scene(1);
+  scene.world.run(30_000);
+  const target = new Uint8Array(20).fill(0xe1);
+  const reply = Object.assign(new Fields(), { valuesCount: 1 });
+  const answer = (from: Endpoint) => {
+    const told = {
+      type: 'answered',
+      tag: 0,
+      query: { method: 'get_peers', target },
+      from,
+      rttMs: 1,
+      reply,
+      mismatch: false,
+    } as const;
+    scene.crawl.findings.overheard(told, 30_000);
+    return scene.confirmed.has(toHex(target));
+  };
+  const believed = [...scene.crawl.roster.all()].filter(({ verdict }) => verdict === 'ok');
+  const other = believed.find(({ address }) => addressPrefix(address) !== addressPrefix(believed[0]!.address))!;
+  expect(answer(believed[0]!)).toBe(false);
+  expect(answer({ address: '192.0.2.1', port: 1 })).toBe(false);
+  expect(answer(believed[0]!)).toBe(false);
+  expect(answer(other)).toBe(true);
 });
 
 test('shards divide the work without a word between them', () => {

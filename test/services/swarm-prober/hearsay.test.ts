@@ -91,21 +91,21 @@ function world() {
   };
 }
 
-test('one holder is asked; without peers or an answer the next; with peers the prober hears of it', () => {
+test('the nearest holder is asked; without peers or an answer the next; with peers the prober hears of it', () => {
   const { hearsay, asked, heard, sample, answer, silent, round } = world();
   for (const n of [1, 2, 3]) sample(n);
   hearsay.want(NAME);
   expect(hearsay.isAsking).toBe(true);
   round();
-  expect(asked).toEqual(['get_peers 192.0.2.1']);
-  answer(1, 0);
+  expect(asked).toEqual(['get_peers 192.0.2.3']);
+  answer(3, 0);
   round();
   silent(2);
   round();
-  expect(asked).toEqual(['get_peers 192.0.2.1', 'get_peers 192.0.2.2', 'get_peers 192.0.2.3']);
+  expect(asked).toEqual(['get_peers 192.0.2.3', 'get_peers 192.0.2.2', 'get_peers 192.0.2.1']);
   expect(heard).toEqual([]);
-  answer(3, 1);
-  expect(heard).toEqual([`${NAME} 1 03`]);
+  answer(1, 1);
+  expect(heard).toEqual([`${NAME} 1 01`]);
   expect(hearsay.isAsking).toBe(false);
 });
 

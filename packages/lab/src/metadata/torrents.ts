@@ -14,7 +14,14 @@ export function infoOf(seed: number, index: number): Uint8Array {
   const pieces = PIECES.least + (mix32(seed, index, 1) % PIECES.spread);
   const hashes = new Uint8Array(pieces * HASH_BYTES);
   const words = new Uint32Array(hashes.buffer);
-  for (let i = 0; i < words.length; i++) words[i] = mix32(seed, index, 2, i);
+  let word = mix32(seed, index, 2) || 1;
+  for (let i = 0; i < words.length; i++) {
+    // xorshift32
+    word ^= word << 13;
+    word ^= word >>> 17;
+    word ^= word << 5;
+    words[i] = word;
+  }
   const length = pieces * PIECE_BYTES;
   return encode({ length, name: `Torrent ${index}`, 'piece length': PIECE_BYTES, pieces: hashes });
 }
