@@ -1,5 +1,5 @@
 // `up` on a laboratory: what it observed survives kill -9, a restart goes on where it was, and its end loses nothing.
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { formatEndpoint } from '@swarmscope/bittorrent/endpoint.ts';
 import { startWorld, type World } from '@swarmscope/lab/loopback/world.ts';
@@ -79,9 +79,14 @@ test('starts again on the same directory, keeps its id, measures the watched swa
   expect(JSON.parse(status.stdout)).toMatchObject({ running: null, rejected: 0 });
 });
 
-test('what the status says while it runs', async () => {
+test('a crawl state that is corrupt is set aside with a warning; what the status says while it runs', async () => {
+  const state = join(data, 'crawler.json');
+  const damaged = readFileSync(state, 'utf8').slice(0, 300);
+  writeFileSync(state, damaged);
   const up = startUp();
   await up.saw(/in the DHT/);
+  expect(up.stderr()).toMatch(/"level":"warn".*The crawl state is corrupt: it was set aside/);
+  expect(readFileSync(`${state}.corrupt`, 'utf8')).toBe(damaged);
   let report = { ok: false, services: [] as { service: string }[] };
   while (report.services.length < 3)
     report = JSON.parse((await run(['status', '--data', data, '--json'])).stdout) as typeof report;
@@ -90,6 +95,7 @@ test('what the status says while it runs', async () => {
   );
   up.child.kill('SIGTERM');
   expect((await up.ended).code).toBe(0);
+  expect(JSON.parse(readFileSync(state, 'utf8'))).toMatchObject({ version: 1 });
 });
 
 test('what comes on the takedown list goes from the store while it runs, and does not come back', async () => {

@@ -1,12 +1,14 @@
 // Our DHT node among foreign ones: libtorrent that knows it alone announces and finds through it, `bittorrent-dht` asks and answers; on IPv4 and IPv6.
-import { endpointKey } from '@swarmscope/bittorrent/endpoint.ts';
-import { toHex } from '@swarmscope/bittorrent/hex.ts';
+import { join } from 'node:path';
+import { endpointKey, parseEndpoint } from '@swarmscope/bittorrent/endpoint.ts';
+import { fromHex, toHex } from '@swarmscope/bittorrent/hex.ts';
 import type { Endpoint } from '@swarmscope/bittorrent/machine.ts';
 import { randomBytes, systemRandom } from '@swarmscope/runtime/random.ts';
-import { Client } from 'bittorrent-dht';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { missing } from '../support/extras.ts';
+import { startAria2, startNpmDht } from './support/clients.ts';
 import { startNode } from './support/crawler.ts';
+import { TorrentMaker } from './support/libtorrent.ts';
 import { PythonScript, pickNetwork, until, Workbench } from './support/process.ts';
 
 const infoHash = () => randomBytes(systemRandom(), 20);
@@ -83,7 +85,7 @@ describe('bittorrent-dht', () => {
 
   test('announces to our node, finds through it, and is asked by it', async () => {
     const ours = bench.keep(await startNode(address(1)));
-    const clients = await Promise.all([2, 3].map((host) => startClient(address(host), ours.local)));
+    const clients = await Promise.all([2, 3].map((host) => startNpmDht(address(host), ours.local)));
     for (const { stop } of clients) bench.keep({ stop });
     await until('both are in our table', () => ours.act((dht) => dht.table.size) === 2, 30_000);
     const hash = infoHash();
@@ -106,14 +108,32 @@ describe('bittorrent-dht', () => {
   });
 });
 
-interface NpmClient {
-  readonly dht: Client;
-  stop(): Promise<void>;
-}
+describe.skipIf(missing('libtorrent', 'aria2').length > 0)('aria2 that knows our node alone', () => {
+  const bench = new Workbench('dht-aria2');
+  const address = pickNetwork();
+  afterAll(() => bench.close());
 
-async function startClient(address: string, bootstrap: Endpoint): Promise<NpmClient> {
-  const dht = new Client({ bootstrap: [`${bootstrap.address}:${bootstrap.port}`], host: address });
-  await new Promise<void>((resolve) => dht.listen(0, address, resolve));
-  await new Promise<void>((resolve) => dht.on('ready', resolve));
-  return { dht, stop: () => new Promise((resolve) => dht.destroy(() => resolve())) };
-}
+  test('announces what it seeds to our node, and is found by who asks there', async () => {
+    const maker = bench.keep(new TorrentMaker());
+    const plan = { directory: bench.directory, name: 'seen-by-dht', seed: 'a', size_bytes: 400_000, piece_length: 65_536 };
+    const torrent = await maker.make({ ...plan, kind: 'v1' });
+    const ours = bench.keep(await startNode(address(1)));
+    const directory = join(bench.directory, 'aria2');
+    const places = { directory, address: address(2), torrent: torrent.torrent, payload: bench.directory };
+    const seeder = bench.keep(await startAria2({ ...places, dht: ours.local }));
+    await until(
+      'aria2 is in our table',
+      () => ours.act((dht) => dht.table.at(parseEndpoint(seeder.endpoint)!) !== undefined),
+      60_000,
+    );
+    await until('our node keeps its announce', () => ours.act((dht) => dht.stored) === 1, 60_000);
+    const asker = bench.keep(await startNode(address(9)));
+    const found = new Promise<readonly string[]>((resolve) => {
+      asker.listen((fact) => fact.type === 'peers' && resolve(fact.endpoints.map(endpointKey)));
+    });
+    asker.act((dht, now, out) => dht.bootstrap([ours.local], now, out));
+    await until('another node of ours has joined', () => asker.act((dht) => dht.table.size) > 0, 30_000);
+    asker.act((dht, now, out) => dht.lookup({ target: fromHex(torrent.info_hash_v1!)!, kind: 'get_peers' }, now, out));
+    expect(await found).toEqual([seeder.endpoint]);
+  });
+});

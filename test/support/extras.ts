@@ -27,7 +27,8 @@ export const SUITES: readonly { file: string; title: string; needs: readonly Ext
   { file: 'test/e2e/page-demo.test.ts', title: 'the page of the demo in a headless Chromium', needs: ['chromium'] },
   { file: 'test/interop/clickhouse-go.test.ts', title: "the HTTP front asked by Grafana's library", needs: ['go'] },
   { file: 'test/interop/dht-libtorrent.test.ts', title: 'crawler against 40 libtorrent DHT nodes', needs: ['libtorrent'] },
-  { file: 'test/interop/dht-foreign.test.ts', title: 'our DHT node among libtorrent ones', needs: ['libtorrent'] },
+  { file: 'test/interop/dht-crawl.test.ts', title: 'crawler among ordinary clients', needs: ['libtorrent'] },
+  { file: 'test/interop/dht-foreign.test.ts', title: 'our DHT node among libtorrent and aria2', needs: ['libtorrent', 'aria2'] },
   { file: 'test/interop/encryption.test.ts', title: 'encrypted streams with libtorrent', needs: ['libtorrent'] },
   {
     file: 'test/interop/foreign.test.ts',

@@ -2,6 +2,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
+import type { Endpoint } from '@swarmscope/bittorrent/machine.ts';
+import { Client } from 'bittorrent-dht';
 import { need } from '../../support/extras.ts';
 import { freePort, start, until } from './process.ts';
 
@@ -61,6 +63,8 @@ interface ClientOptions {
   /** kB/s; 0 in `downloadKb` freezes Transmission. */
   uploadKb?: number;
   downloadKb?: number;
+  /** aria2 alone: its DHT begins there, and is its only source of peers. */
+  dht?: Endpoint;
 }
 
 /** transmission-daemon with one torrent; `truth` is its own have count. It accepts from 127/8 but never dials it. */
@@ -156,11 +160,14 @@ export async function startAria2(options: ClientOptions): Promise<ForeignClient>
     '--rpc-listen-all=false',
     '--seed-ratio=0',
     '--check-integrity=true',
-    '--enable-dht=false',
     '--enable-dht6=false',
+    ...(options.dht
+      ? ['--enable-dht=true', `--dht-listen-port=${peerPort}`, `--dht-entry-point=${options.dht.address}:${options.dht.port}`]
+      : ['--enable-dht=false']),
     '--bt-enable-lpd=false',
     '--file-allocation=none',
     '--allow-overwrite=true',
+    `--dht-file-path=${join(options.directory, 'dht.dat')}`,
     '--bt-max-peers=0',
     '--auto-save-interval=0',
     '--follow-torrent=false',
@@ -195,4 +202,12 @@ function aria2Truth(url: string): () => Promise<ClientTruth | undefined> {
       pieces_total: Number(download['numPieces']),
     };
   };
+}
+
+/** `bittorrent-dht` (WebTorrent's) that knows one node alone. */
+export async function startNpmDht(address: string, bootstrap: Endpoint): Promise<{ dht: Client; stop(): Promise<void> }> {
+  const dht = new Client({ bootstrap: [`${bootstrap.address}:${bootstrap.port}`], host: address });
+  await new Promise<void>((resolve) => dht.listen(0, address, resolve));
+  await new Promise<void>((resolve) => dht.on('ready', resolve));
+  return { dht, stop: () => new Promise((resolve) => dht.destroy(() => resolve())) };
 }

@@ -3,6 +3,7 @@
 import type { DhtFact } from '@swarmscope/bittorrent/dht/facts.ts';
 import { DhtNode } from '@swarmscope/bittorrent/dht/node.ts';
 import type { DhtNodeOptions } from '@swarmscope/bittorrent/dht/node-options.ts';
+import { endpointKey } from '@swarmscope/bittorrent/endpoint.ts';
 import type { Endpoint } from '@swarmscope/bittorrent/machine.ts';
 import { MemoryBus } from '@swarmscope/bus/memory.ts';
 import { type RunningCrawler, startCrawler } from '@swarmscope/dht-crawler/service.ts';
@@ -17,15 +18,22 @@ import { openPseudonyms } from '@swarmscope/runtime/pseudonym-seed.ts';
 import { randomBytes, systemRandom } from '@swarmscope/runtime/random.ts';
 import { openUdp } from '@swarmscope/runtime/udp.ts';
 
+const LAB_POLICY = new AddressPolicy({ labNetworks: ['127.0.0.0/8', '::1/128'], optOut: [] });
+
+/** For nodes that all live on one address, as on ::1: hosts are told apart by their ports. */
+export const ON_ONE_ADDRESS: Partial<DhtNodeOptions> = {
+  hostOf: endpointKey,
+  caps: { perHost: 1, perPrefix: Number.POSITIVE_INFINITY },
+};
+
 /** Our DHT node on a loopback address. */
 export async function startNode(address: string, options: Partial<DhtNodeOptions> = {}): Promise<Driven<DhtNode, DhtFact>> {
   const random = systemRandom();
-  const policy = new AddressPolicy({ labNetworks: ['127.0.0.0/8', '::1/128'], optOut: [] });
   const node = new DhtNode({
     family: address.includes(':') ? 6 : 4,
     id: randomBytes(random, 20),
     random,
-    admits: (endpoint) => policy.admits(endpoint),
+    admits: (endpoint) => LAB_POLICY.admits(endpoint),
     ...options,
   });
   const socket = await openUdp({ address, port: 0, receiveBufferBytes: 4 << 20 });
@@ -46,8 +54,8 @@ export class CrawlerUnderTest {
   }
 
   /** Starts from one bootstrap endpoint; raw addresses in events, so that a test can compare them. */
-  static async start(address: string, bootstrap: Endpoint): Promise<CrawlerUnderTest> {
-    const driven = await startNode(address);
+  static async start(address: string, bootstrap: Endpoint, options: Partial<DhtNodeOptions> = {}): Promise<CrawlerUnderTest> {
+    const driven = await startNode(address, options);
     const bus = new MemoryBus();
     const clock = systemClock;
     const crawler = await startCrawler({
@@ -55,7 +63,7 @@ export class CrawlerUnderTest {
       bus,
       clock,
       random: systemRandom(),
-      policy: new AddressPolicy({ labNetworks: ['127.0.0.0/8'], optOut: [] }),
+      policy: LAB_POLICY,
       pseudonyms: openPseudonyms({ clock }),
       log: silentLog,
       metrics: new Metrics({ processMetrics: false }),

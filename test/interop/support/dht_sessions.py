@@ -1,5 +1,5 @@
 # libtorrent sessions with ordinary DHT settings that know one node alone: they announce torrents and look for peers as any client does.
-"""Commands: start, announce, get_peers, table. Rate limits and intervals are libtorrent's defaults; only what keeps 127/8 out is switched off."""
+"""Commands: start, meet, announce, get_peers, table. Rate limits and intervals are libtorrent's defaults; only what keeps 127/8 out is switched off."""
 
 import threading
 import time
@@ -24,6 +24,7 @@ ORDINARY = dict(
 )
 
 sessions = {}
+listening = {}  # session -> (ip, port)
 found = {}  # (session name, infohash) -> set of 'ip:port'
 tables = {}  # session name -> nodes in its routing tables
 lock = threading.Lock()
@@ -48,7 +49,16 @@ def start(name, listen, node, settings=None):
     session = lt.session({**ORDINARY, "listen_interfaces": listen, **(settings or {})})
     session.add_dht_node((node[0], node[1]))
     sessions[name] = session
+    listening[session] = (listen.rsplit(":", 1)[0].strip("[]"), session.listen_port())
     return session.listen_port()
+
+
+def meet():
+    """Tells every session of all others, so that nobody waits for its next refresh."""
+    for session in sessions.values():
+        for other in sessions.values():
+            if other is not session:
+                session.add_dht_node(listening[other])
 
 
 def announce(name, info_hash):
@@ -78,4 +88,4 @@ def stop():
 
 
 threading.Thread(target=drain, daemon=True).start()
-serve({"start": start, "announce": announce, "get_peers": get_peers, "table": table}, stop)
+serve({"start": start, "meet": meet, "announce": announce, "get_peers": get_peers, "table": table}, stop)
