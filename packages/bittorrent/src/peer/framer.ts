@@ -17,12 +17,20 @@ export class Framer {
   /** The frame that has begun, while parts of it are missing. */
   #partial: Uint8Array | undefined;
   #filled = 0;
+  /** The buffer of a frame that became whole in this chunk, for one that the chunk ends in: of a stream of blocks nearly every chunk has both. */
+  #left: Uint8Array | undefined;
 
   /**
    * Takes a chunk and calls `take` for each frame that is now complete (empty: a keep-alive). The frame is valid only during the call; when `take`
    * returns false the rest of the chunk is dropped. Returns why the stream cannot go on, or undefined.
    */
   push(chunk: Uint8Array, take: (frame: Uint8Array) => boolean): Malformed | undefined {
+    const wrong = this.#cut(chunk, take);
+    this.#left = undefined;
+    return wrong;
+  }
+
+  #cut(chunk: Uint8Array, take: (frame: Uint8Array) => boolean): Malformed | undefined {
     let at = 0;
     while (at < chunk.length) {
       if (this.#lengthBytes < 4) {
@@ -69,7 +77,10 @@ export class Framer {
   #room(bytes: number): Uint8Array {
     const old = this.#partial;
     if (old && old.length >= bytes) return old;
-    const grown = new Uint8Array(Math.min(this.#length, Math.max(FIRST_BUFFER_BYTES, GROWTH * bytes)));
+    const left = this.#left;
+    const isEnough = left !== undefined && left.length >= bytes;
+    const grown = isEnough ? left : new Uint8Array(Math.min(this.#length, Math.max(FIRST_BUFFER_BYTES, GROWTH * bytes)));
+    this.#left = undefined;
     if (old) grown.set(old.subarray(0, this.#filled));
     this.#partial = grown;
     return grown;
@@ -78,6 +89,7 @@ export class Framer {
   #reset(): void {
     this.#lengthBytes = 0;
     this.#length = 0;
+    this.#left = this.#partial ?? this.#left;
     this.#partial = undefined;
     this.#filled = 0;
   }
