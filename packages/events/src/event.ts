@@ -127,7 +127,8 @@ export function decodeEvent(topic: string, json: string): Event | Rejection {
   return parseEvent(topic, value);
 }
 
-function lift(definition: EventDefinition, value: Record<string, unknown>): Record<string, unknown> | Rejection {
+/** An event of an old version in the columns of the present one, step by step; what is newer, or no version, is rejected. */
+export function lift(definition: EventDefinition, value: Record<string, unknown>): Record<string, unknown> | Rejection {
   const version = value['event_version'];
   if (version === definition.version) return value;
   if (typeof version !== 'number' || !Number.isInteger(version) || version < 1 || version > definition.version) {

@@ -1,8 +1,9 @@
 // Events are made in order with nulls, checked strictly, lifted from old versions, keyed and bounded.
 import { OUTCOMES as MACHINE_OUTCOMES } from '@swarmscope/bittorrent/machine.ts';
+import { define, type EventDefinition } from '@swarmscope/events/definition.ts';
 import { definitions, TOPICS } from '@swarmscope/events/definitions.ts';
 import { OUTCOMES, VERDICTS, zeroCounts } from '@swarmscope/events/enums.ts';
-import { decodeEvent, encodeEvent, eventKey, makeEvent, parseEvent, Rejection } from '@swarmscope/events/event.ts';
+import { decodeEvent, encodeEvent, eventKey, lift, makeEvent, parseEvent, Rejection } from '@swarmscope/events/event.ts';
 import { cutFiles, cutText, FILES_MAX, RECORD_BYTES_MAX } from '@swarmscope/events/lists.ts';
 import { describe, expect, test } from 'vitest';
 
@@ -127,5 +128,41 @@ describe('lists are cut and totals kept', () => {
   test('texts', () => {
     expect(cutText('abc', 2)).toBe('ab');
     expect(cutText('a\ud800b', 9)).toBe('a\ufffdb');
+  });
+});
+
+describe('old versions', () => {
+  const definition = define({
+    topic: 'made_up',
+    version: 3,
+    key: 'id',
+    volume: 'measure',
+    order: ['id'],
+    retentionDays: 1,
+    meaning: 'Had `size` in KiB at first, then in bytes, then a name too.',
+    columns: {},
+    upcasts: {
+      1: ({ size_kib, ...rest }) => ({ ...rest, size_bytes: String(Number(size_kib) * 1_024) }),
+      2: (columns) => ({ ...columns, name: null }),
+    },
+  }) as EventDefinition;
+  const present = { event_version: 3, id: 'a', size_bytes: '2048', name: null };
+
+  test('each is lifted step by step to the present one', () => {
+    expect(lift(definition, { event_version: 1, id: 'a', size_kib: 2 })).toEqual(present);
+    expect(lift(definition, { event_version: 2, id: 'a', size_bytes: '2048' })).toEqual(present);
+    expect(lift(definition, present)).toBe(present);
+  });
+
+  test.each([[0], [4], [1.5], ['1'], [null]])('version %s is unknown', (event_version) => {
+    expect(lift(definition, { ...present, event_version })).toMatchObject({ reason: 'unknown_version' });
+  });
+
+  test('a version whose step is gone is rejected, not guessed', () => {
+    const { upcasts, ...rest } = definition;
+    expect(lift({ ...rest, upcasts: { 2: upcasts![2]! } }, { event_version: 1, id: 'a' })).toMatchObject({
+      reason: 'unknown_version',
+      detail: 'made_up version 1 cannot be lifted any more.',
+    });
   });
 });
