@@ -11,3 +11,9 @@ test('classes, liars, NATs and what can be completed: everything that was said i
   expect([failed, errors]).toEqual([[], []]);
   expect(confusion.size).toBe(14);
 });
+
+test('peers that attack in every way: none is believed, none costs the others their place', async () => {
+  const hostile = PARTS.find((part) => part.name === 'hostile')!;
+  const { figures, errors } = await runPart(hostile, { seed: 5, seconds: 120, size: { torrents: 1, peers: 39 } });
+  expect([figures.filter((one) => !one.ok), errors]).toEqual([[], []]);
+});

@@ -1,10 +1,12 @@
 // The scenarios of `npm run sim` by name. The heavy ones run only when named.
 import type { Figure } from '@swarmscope/lab/figure.ts';
 import { runCrawl } from './scenarios/crawl.ts';
+import { runHours } from './scenarios/crawl-hours.ts';
 import { runCrawlHours, runCrawlMemory } from './scenarios/crawl-memory.ts';
 import { runRestart } from './scenarios/crawl-restart.ts';
 import { runShards } from './scenarios/crawl-shards.ts';
 import { runDhtSize } from './scenarios/dht-size.ts';
+import { runHostile } from './scenarios/hostile.ts';
 import { runLookups } from './scenarios/lookups.ts';
 import { runSessions } from './scenarios/sessions.ts';
 import { runSizes } from './scenarios/sizes.ts';
@@ -59,6 +61,12 @@ export const SCENARIOS: readonly Scenario[] = [
     title: '800 seeders and silent liars behind lines that crawl and stand still, probed by the plan of the prober',
     heavy: false,
     run: (seed) => runSlowLines({ seed, peers: 800 }),
+  },
+  {
+    name: 'hostile',
+    title: '540 peers that attack in 18 ways, each met by the real peer session',
+    heavy: false,
+    run: (seed) => runHostile({ seed, peers: 540 }),
   },
   {
     name: 'sizes',
@@ -156,6 +164,19 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   {
     name: 'crawl-hours',
+    title:
+      '40 virtual hours among 2 000 nodes that come and go (20 % an hour), 30 % dead, 10 % liars of all kinds: what is kept, hour by hour',
+    heavy: true,
+    run: (seed) =>
+      runHours({
+        seed,
+        network: { nodes: 2_000, infohashes: 2_000, ...mixed, churnPerHour: 0.2 },
+        link: { latencyMs: 20, jitterMs: 80, loss: 0.01 },
+        hours: 40,
+      }),
+  },
+  {
+    name: 'crawl-hours-memory',
     title: 'whether anything grows in 40 virtual hours: 2 000 nodes of which a fifth is away each hour, strangers that ask',
     heavy: true,
     run: (seed) =>

@@ -36,6 +36,8 @@ interface Finding {
 }
 
 const CHALLENGES = 4;
+/** Those that attack have a scenario of their own. */
+const HONEST_AND_LIARS = PEER_KINDS.filter((kind) => kind !== 'hostile');
 const RUN_MS = 300_000;
 const PIECES = 64;
 /** The slowest unchoke that was seen of real clients, and more. */
@@ -112,7 +114,7 @@ export function runSessions(plan: SessionPlan): Figure[] {
   const taken = new Set<string>();
   const findings = Array.from({ length: plan.peers }, (_, i) => {
     const endpoint: Endpoint = { address: publicAddress(random, taken), port: 6_881 };
-    const kind = PEER_KINDS[i % PEER_KINDS.length]!;
+    const kind = HONEST_AND_LIARS[i % HONEST_AND_LIARS.length]!;
     const part = ['leecher', 'progressing', 'partial_seed', 'liar_rejects', 'liar_silent', 'liar_corrupt'].includes(kind);
     const has = part ? 1 + Math.floor(random() * (PIECES - 2)) : PIECES;
     const peer = new LabPeer({

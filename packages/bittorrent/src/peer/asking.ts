@@ -1,4 +1,5 @@
 // The taking side of a session: one challenge at a time, asked when the peer lets us (unchoked, or allowed fast: BEP 6), and what comes of it.
+
 import { sha256 } from '../hash.ts';
 import { equalBytes } from '../hex.ts';
 import type { SessionOut } from '../machine.ts';
@@ -8,6 +9,7 @@ import type { Judgement } from './extended.ts';
 import type { PeerFact, SessionTimes } from './facts.ts';
 import { type HashAnswer, HashExchange } from './hashes.ts';
 import { encodeMessage, type HashRange, type Message } from './messages.ts';
+import { FLAP_MS } from './patience.ts';
 import type { LeafPlan, Swarm } from './swarm.ts';
 
 // A challenge that cannot be checked yet (v2) begins with the question for the hashes; blocks are asked for when they are here. A peer that
@@ -45,6 +47,7 @@ export class Asking {
   /** Piece whose challenge was given up: blocks of it that are still on the way are no fault. */
   #abandoned = -1;
   #choked = true;
+  #chokedAt = Number.NEGATIVE_INFINITY;
   #interested = false;
   /** Payload of pieces that were asked for, in bytes. */
   bytesDown = 0;
@@ -105,7 +108,9 @@ export class Asking {
     if (choked && challenge && !this.allowedFast.has(challenge.piece)) challenge.choked();
     out.emit({ type: choked ? 'choked' : 'unchoked' });
     this.#ask(now, out);
-    return undefined;
+    const isFlapping = now < this.#chokedAt + FLAP_MS;
+    this.#chokedAt = now;
+    return isFlapping ? { useless: 'flapping_state' } : undefined;
   }
 
   /** ALLOWED_FAST. */

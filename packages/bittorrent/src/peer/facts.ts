@@ -21,6 +21,7 @@ export const USELESS = [
   'keep_alive',
   'unknown_message',
   'repeated_state',
+  'flapping_state',
   'bitfield_again',
   'have_known',
   'block_unasked',

@@ -4,6 +4,8 @@ import type { Useless } from './facts.ts';
 /** A challenge given up late can leave some dozen blocks on the way; nobody honest comes near this. */
 const BURST = 256;
 const REFILL_PER_MS = 2 / 1000;
+/** Nobody decides anew whom to choke, or what to want, so soon again and again; BEP 3 says ten seconds. Now and then it happens. */
+export const FLAP_MS = 1_000;
 
 const NONE: ReadonlyMap<Useless, number> = new Map(); // bound: empty
 

@@ -1,6 +1,8 @@
 // The giving side of a session: whom we unchoke, and which blocks go out, from verified pieces only and within the shared upload budget.
+
 import type { SessionOut } from '../machine.ts';
 import { BLOCK_BYTES, type BlockMessage, encodeMessage } from './messages.ts';
+import { FLAP_MS } from './patience.ts';
 import type { Swarm } from './swarm.ts';
 
 /** Requests that wait for the budget; further ones are refused. What we tell peers as `reqq`. */
@@ -12,6 +14,7 @@ export class Serving {
   readonly #swarm: () => Swarm;
   readonly #queue: BlockMessage[] = []; // bound: MAX_QUEUED_REQUESTS
   #interested = false;
+  #interestAt = Number.NEGATIVE_INFINITY;
   #choking = true;
   #writable = true;
   #fast = false;
@@ -31,11 +34,14 @@ export class Serving {
     return this.#due;
   }
 
-  /** The peer wants something of us, or no more. Who wants is unchoked as soon as there is something to give: probers owe the swarm what they took. */
-  setInterest(interested: boolean, out: SessionOut<never>): void {
+  /** The peer wants something of us, or no more. Who wants is unchoked as soon as there is something to give: probers owe the swarm what they took. True when it changes its mind too fast. */
+  setInterest(interested: boolean, now: number, out: SessionOut<never>): boolean {
     this.#interested = interested;
     if (!interested) this.#queue.length = 0;
     this.update(out);
+    const isFlapping = now < this.#interestAt + FLAP_MS;
+    this.#interestAt = now;
+    return isFlapping;
   }
 
   /** Chokes or unchokes by what there is now. */

@@ -310,7 +310,7 @@ export class PeerSession implements Session<PeerFact> {
         return this.#asking.setChoked(message.type === 'choke', now, out);
       case 'interested':
       case 'not_interested':
-        return this.#setInterest(message.type === 'interested', out);
+        return this.#setInterest(message.type === 'interested', now, out);
       case 'bitfield':
       case 'have_all':
       case 'have_none':
@@ -350,11 +350,11 @@ export class PeerSession implements Session<PeerFact> {
     return this.#extended.receive(id, payload, now, out);
   }
 
-  #setInterest(interested: boolean, out: Out): Judgement {
+  #setInterest(interested: boolean, now: number, out: Out): Judgement {
     if (interested === this.#serving.interested) return { useless: 'repeated_state' };
-    this.#serving.setInterest(interested, out);
+    const isFlapping = this.#serving.setInterest(interested, now, out);
     out.emit({ type: 'interested', interested });
-    return undefined;
+    return isFlapping ? { useless: 'flapping_state' } : undefined;
   }
 
   #show(message: Message, out: Out): Judgement {

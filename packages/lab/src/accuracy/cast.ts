@@ -1,6 +1,7 @@
 // The swarms of an accuracy run: any number of torrents and peers of all kinds, drawn from a seed.
 import type { Random } from '@swarmscope/bittorrent/machine.ts';
 import type { CastPeer, CastTorrent } from '../loopback/cast.ts';
+import { HOSTILE_KINDS } from '../sim/hostile.ts';
 import { KIND_RULES, type PeerKind } from '../sim/peer-kind.ts';
 import type { Line } from '../sim/slow-line.ts';
 
@@ -82,6 +83,28 @@ export function liarsCast(torrents: number, liars: number): CastTorrent[] {
     places: ['dht', 'udp'],
     watched: 'torrent',
     peers: [part(0), part(1), { kind: 'seeder' }, ...Array.from({ length: liars }, (_, i) => liar(i))],
+  }));
+}
+
+/** `torrents` swarms of one seeder and two leechers among peers of every hostile kind, over and over up to `peers` in all. */
+export function hostileCast(torrents: number, peers: number): CastTorrent[] {
+  const part = (index: number): CastPeer => ({ kind: 'leecher', share: 0.5, part: { index, of: 2 } });
+  const attackers = Math.max(1, Math.round(peers / torrents) - 3);
+  return Array.from({ length: torrents }, (_, index) => ({
+    name: `Siege ${index + 1}`,
+    files: [{ path: 'siege.bin', bytes: PIECES * PIECE_BYTES - 1 }],
+    pieceBytes: PIECE_BYTES,
+    places: ['dht', 'udp'],
+    watched: 'torrent',
+    peers: [
+      ...Array.from(
+        { length: attackers },
+        (_one, i): CastPeer => ({ kind: 'hostile', hostile: HOSTILE_KINDS[i % HOSTILE_KINDS.length]! }),
+      ),
+      { kind: 'seeder' },
+      part(0),
+      part(1),
+    ],
   }));
 }
 

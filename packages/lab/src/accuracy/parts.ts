@@ -3,7 +3,7 @@ import type { Random } from '@swarmscope/bittorrent/machine.ts';
 import { seededRandom } from '@swarmscope/runtime/random.ts';
 import { figure } from '../figure.ts';
 import type { CastTorrent } from '../loopback/cast.ts';
-import { accuracyCast, liarsCast, slowLine } from './cast.ts';
+import { accuracyCast, hostileCast, liarsCast, slowLine } from './cast.ts';
 import { isCalledLiar, isLiar, isLucky, pairsOf, percentOf } from './pairs.ts';
 import { type Measured, measure } from './run.ts';
 import { confusionOf, faultFigures, type Score, scoreCensus } from './score.ts';
@@ -64,6 +64,15 @@ export const PARTS: readonly Part[] = [
     flags: ['--verify', 'all'],
     cast: (random, { torrents, peers, nat }) => accuracyCast(random, torrents, peers, { nat, line: slowLine }),
     score: slowScore,
+  },
+  {
+    name: 'hostile',
+    title: 'a seeder and two leechers among peers that attack in every way',
+    size: { torrents: 5, peers: 285, nat: 0 },
+    flags: ['--verify', 'all'],
+    cast: (_, { torrents, peers }) => hostileCast(torrents, peers),
+    score: ({ truths, reports }, seed) =>
+      scoreCensus(truths, reports, { seed, name: 'accuracy under attack', challenges: CHALLENGES }),
   },
   {
     name: 'census',

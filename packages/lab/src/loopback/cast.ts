@@ -1,4 +1,5 @@
 // Who plays in the loopback world, as data: its torrents and the peers of each.
+import type { HostileKind } from '../sim/hostile.ts';
 import type { PeerKind } from '../sim/peer-kind.ts';
 import type { Line } from '../sim/slow-line.ts';
 
@@ -17,6 +18,8 @@ export interface CastPeer {
   readonly nat?: boolean;
   /** Slow or lossy; what the machine gives when not given. */
   readonly line?: Line;
+  /** What a peer of the kind `hostile` does. */
+  readonly hostile?: HostileKind;
   /** Of a hybrid: the infohash under which it is announced. */
   readonly under?: 'v1' | 'v2';
 }

@@ -5,6 +5,7 @@ import { seededRandom } from '@swarmscope/runtime/random.ts';
 import type { TcpTransport } from '@swarmscope/runtime/tcp.ts';
 import { Content } from '../sim/content.ts';
 import type { PexEntry } from '../sim/extensions.ts';
+import { HostileSession } from '../sim/hostile.ts';
 import { drawn, mix32, shuffled } from '../sim/mix.ts';
 import { LabPeer } from '../sim/peer.ts';
 import { LabPeerSession, type PeerSessionFact } from '../sim/peer-session.ts';
@@ -124,7 +125,9 @@ async function openPeer(
     if (!peer) return undefined;
     const self = peer;
     log.conversations++;
-    const session = new LabPeerSession(self, () => pexOf([...logs.keys()], self));
+    const session = role.hostile
+      ? new HostileSession(self, role.hostile)
+      : new LabPeerSession(self, () => pexOf([...logs.keys()], self));
     const random = seededRandom(mix32(self.plan.seed, log.conversations));
     return {
       session: role.line ? new SlowLine(session, role.line, random) : session,

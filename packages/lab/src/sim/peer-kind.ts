@@ -30,6 +30,7 @@ export const PEER_KINDS = [
   'tarpit',
   'wrong_infohash',
   'dead',
+  'hostile',
 ] as const;
 export type PeerKind = (typeof PEER_KINDS)[number];
 
@@ -77,4 +78,10 @@ export const KIND_RULES: Readonly<Record<PeerKind, PeerKindRule>> = {
   tarpit: absent,
   wrong_infohash: absent,
   dead: absent,
+  /** It attacks (hostile.ts): whatever is said of it, it is never proved. */
+  hostile: {
+    ...absent,
+    incomplete: ['unreachable', 'unknown', 'leecher', 'choked', 'claimed'],
+    complete: ['unreachable', 'unknown', 'leecher', 'choked', 'claimed'],
+  },
 };

@@ -72,6 +72,18 @@ describe('floods run out of patience', () => {
     expect(closed.useless.get(useless)).toBe(257);
   });
 
+  test.each<[Message['type'], Message['type']]>([
+    ['unchoke', 'choke'],
+    ['interested', 'not_interested'],
+  ])("%s, %s, and so on: changing one's mind is lawful, a thousand times a second it is not", (one, other) => {
+    const end = talking();
+    for (let i = 0; i < 1000; i++) end.hear(i, { type: i % 2 === 0 ? one : other } as Message);
+    expect(end.close().ending).toBe('flood');
+    const slow = talking();
+    for (let i = 0; i < 60; i++) slow.hear(10_000 * i, { type: i % 2 === 0 ? one : other } as Message);
+    expect(slow.close().useless.size).toBe(0);
+  });
+
   test('unknown messages too, but as many as a session of an hour brings are borne', () => {
     const end = talking();
     for (let i = 0; i < 3600; i++) end.hear(i * 1000, hex('00000002630a'));
