@@ -1,12 +1,19 @@
 // Bytes as lower-case hex text and back, and byte-wise equality: how ids and infohashes are named outside the hot paths.
 
-const DIGITS = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+/** The two digits of each byte, as character codes. */
+const DIGITS = Uint8Array.from({ length: 512 }, (_, i) => '0123456789abcdef'.charCodeAt(i & 1 ? (i >> 1) & 15 : i >> 5));
+/** Bytes turned into text at once: more than any id, fewer than a call may have arguments. */
+const CHUNK = 1_024;
 
-/** Lower-case hex of all bytes. */
+/** Lower-case hex of all bytes. Made in one piece: text that was put together keeps its parts, twenty times as much as an id, for as long as it is kept. */
 export function toHex(bytes: Uint8Array): string {
-  let text = '';
-  for (let i = 0; i < bytes.length; i++) text += DIGITS[bytes[i]!];
-  return text;
+  if (bytes.length > CHUNK) return toHex(bytes.subarray(0, CHUNK)) + toHex(bytes.subarray(CHUNK));
+  const codes = new Array<number>(2 * bytes.length);
+  for (let i = 0; i < bytes.length; i++) {
+    codes[2 * i] = DIGITS[2 * bytes[i]!]!;
+    codes[2 * i + 1] = DIGITS[2 * bytes[i]! + 1]!;
+  }
+  return String.fromCharCode.apply(null, codes);
 }
 
 function digit(code: number): number {

@@ -11,6 +11,12 @@ test('every byte, both ways', () => {
   expect(fromHex('')).toEqual(new Uint8Array(0));
 });
 
+test('text of any length', () => {
+  const bytes = Uint8Array.from({ length: 5_000 }, (_, i) => (i * 37) & 255);
+  for (const length of [1, 20, 1_024, 1_025, 5_000])
+    expect(toHex(bytes.subarray(0, length))).toBe(Buffer.from(bytes).toString('hex', 0, length));
+});
+
 test.each(['0', '0g', 'g0', '0x', ' 0', '0\u0660', '@0', '`0', '/0', ':0', 'G0'])('%j is no hex', (text) => {
   expect(fromHex(text)).toBeUndefined();
 });
