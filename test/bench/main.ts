@@ -5,11 +5,13 @@ import { codec } from './codec.ts';
 import { dht } from './dht.ts';
 import type { Entry } from './entry.ts';
 import { events } from './events.ts';
+import { exactlyOnce } from './exactly-once.ts';
 import { type Figure, note, table } from './figure.ts';
 import { hashes } from './hashes.ts';
+import { kafka } from './kafka.ts';
 import { peers } from './peers.ts';
 
-const ENTRIES: readonly Entry[] = [...codec, ...dht, ...peers, ...hashes, ...events];
+const ENTRIES: readonly Entry[] = [...codec, ...dht, ...peers, ...hashes, ...events, ...kafka, ...exactlyOnce];
 
 /** An entry is picked by its name or the beginning of it. Undefined when a name fits none. */
 function pick(names: readonly string[]): Entry[] | undefined {

@@ -1,5 +1,5 @@
 // Kafka to ClickHouse with kills: a real broker, ingest as processes that are killed, a store that goes away and comes back; every event once, in the rollups too.
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,11 +9,13 @@ import { type KafkaBus, openKafkaBus } from '@swarmscope/bus/kafka.ts';
 import { systemClock } from '@swarmscope/runtime/clock.ts';
 import { seededRandom } from '@swarmscope/runtime/random.ts';
 import { type EmbeddedStore, openEmbedded } from '@swarmscope/store/embedded.ts';
+import { openHttp } from '@swarmscope/store/http.ts';
 import { type RunningFront, startFront } from '@swarmscope/web/front.ts';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { probed, sighting } from '../support/events.ts';
 import { missing } from '../support/extras.ts';
 import { type Broker, startBroker } from '../support/kafka/broker.ts';
+import { digestOfRollups } from '../support/rollups.ts';
 
 const KILLS = 5;
 const MAIN = join(import.meta.dirname, '../../services/ingest/src/main.ts');
@@ -44,7 +46,7 @@ describe.skipIf(missing('kafka').length > 0)('exactly once from the log onward',
     rmSync(directory, { recursive: true, force: true });
   });
 
-  function startProcess(): ChildProcess {
+  function startProcess(more: Record<string, string> = {}): ChildProcess {
     const env = {
       ...process.env,
       SWARMSCOPE_KAFKA_BROKERS: broker.address,
@@ -54,6 +56,7 @@ describe.skipIf(missing('kafka').length > 0)('exactly once from the log onward',
       SWARMSCOPE_INGEST_AGE_MS: '150',
       SWARMSCOPE_INGEST_SESSION_MS: '3000',
       SWARMSCOPE_METRICS_LISTEN: '127.0.0.1:0',
+      ...more,
     };
     return spawn(process.execPath, [MAIN], {
       env,
@@ -152,5 +155,24 @@ describe.skipIf(missing('kafka').length > 0)('exactly once from the log onward',
       rejected,
       rejected_places: rejected,
     });
+  });
+
+  test('another group rebuilds an empty store from the log: the same rows, the same rollups', async () => {
+    const empty = mkdtempSync(join(tmpdir(), 'swarmscope-rebuilt-'));
+    const process = fork(join(import.meta.dirname, '../support/store-process.ts'), [empty, '0']);
+    try {
+      const [{ url }] = (await once(process, 'message')) as [{ url: string }];
+      const rebuilt = openHttp({ url });
+      ingest = startProcess({ SWARMSCOPE_INGEST_GROUP: 'rebuild', SWARMSCOPE_CLICKHOUSE_URL: url });
+      const before = await digestOfRollups(store);
+      await vi.waitFor(async () => expect(await digestOfRollups(rebuilt)).toEqual(before), { timeout: 90_000, interval: 1_000 });
+      expect(Object.keys(before).length).toBeGreaterThan(10);
+      expect(before['peers_1h']).not.toMatch(/^0 /);
+      await rebuilt.close();
+    } finally {
+      ingest?.kill('SIGKILL');
+      process.kill('SIGKILL');
+      rmSync(empty, { recursive: true, force: true });
+    }
   });
 });

@@ -10,6 +10,9 @@ export const ingestConfig = z.object({
   ...takedownSettings,
   clickhouseUrl: text('ClickHouse server: http://user:password@host:8123/database.', { secret: true }),
   clickhouseCluster: text('Name of the ClickHouse cluster, where there is one: tables are replicated.').optional(),
+  ingestGroup: text(
+    'Consumer group. Another name reads the log from its beginning: into an empty database, everything is rebuilt as far back as the log reaches.',
+  ).default('ingest'),
   ingestSessionMs: integer(
     'An ingest that is silent for so long is given up by the others, in milliseconds; longer than any stall that is none.',
     1_000,

@@ -42,6 +42,7 @@ process.exit(
         clock: systemClock,
         log,
         metrics,
+        group: config.ingestGroup,
         limits: { rows: config.ingestRows, bytes: config.ingestBytes, ageMs: config.ingestAgeMs },
         bytesMax: config.ingestMemoryBytes,
         sampled: { instanceId: config.instanceId, network: config.network, build: BUILD },

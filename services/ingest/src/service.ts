@@ -34,6 +34,8 @@ export interface StartIngestOptions {
   readonly clock: Clock;
   readonly log: IngestLog;
   readonly metrics?: Metrics;
+  /** INGEST_GROUP, where it is no other. */
+  readonly group?: string;
   readonly limits?: Limits;
   /** Bytes that may wait for the store in all. */
   readonly bytesMax?: number;
@@ -58,7 +60,7 @@ export interface RunningIngest {
 }
 
 export async function startIngest(options: StartIngestOptions): Promise<RunningIngest> {
-  const { bus, store, clock, log, takedown, limits = LIMITS, bytesMax = BYTES_MAX } = options;
+  const { bus, store, clock, log, takedown, group = INGEST_GROUP, limits = LIMITS, bytesMax = BYTES_MAX } = options;
   const suppresses = takedown && ((event: Event) => isTakenDown(takedown, event));
   const failure = Promise.withResolvers<never>();
   failure.promise.catch(() => {});
@@ -68,7 +70,7 @@ export async function startIngest(options: StartIngestOptions): Promise<RunningI
   );
   const { erase } = store;
   const eraser = takedown && erase && new Eraser(takedown, { erase: (swarms) => erase.call(store, swarms) }, log);
-  const reading = { group: INGEST_GROUP, topics: TOPICS, maxRows: limits.rows, durable: true };
+  const reading = { group, topics: TOPICS, maxRows: limits.rows, durable: true };
   const consumption = await bus.read(reading, ingest);
   ingest.attach(consumption);
   consumption.done.catch(failure.reject);
