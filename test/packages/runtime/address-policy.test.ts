@@ -145,3 +145,21 @@ describe('numbers', () => {
     );
   });
 });
+
+test('networks that opt out while it runs come beside those of the setting, and go with the next list; who opted out is known as such', () => {
+  const policy = new AddressPolicy({ labNetworks: ['127.0.0.0/8'], optOut: ['5.6.0.0/16', '2a00:1::/32'] });
+  const addresses = ['5.6.7.8', '8.8.8.8', '127.0.0.1', '2a00:1::5', '2a00:2::5', '::ffff:8.8.8.8'];
+  const judged = () => addresses.map((address) => [policy.isOptedOut(address), policy.admitsAddress(address)]);
+  const [out, free] = [
+    [true, false],
+    [false, true],
+  ];
+  expect(judged()).toEqual([out, free, free, out, free, free]);
+  policy.leaveAlone(['8.8.8.0/24', '2a00:2::/32', '127.0.0.1']);
+  expect(judged()).toEqual([out, out, out, out, out, out]);
+  policy.leaveAlone([]);
+  expect(judged()).toEqual([out, free, free, out, free, free]);
+  expect(() => policy.leaveAlone(['nonsense'])).toThrow(/no network/);
+  expect(judged()).toEqual([out, free, free, out, free, free]);
+  expect(['nonsense', '10.0.0.1'].map((address) => policy.isOptedOut(address))).toEqual([false, false]);
+});

@@ -342,6 +342,40 @@ describe('what a node does not believe', () => {
     expect(node.ask({ address: '127.0.0.1', port: 5 }, { method: 'ping' }, network.now, out)).toBeUndefined();
   });
 
+  test('who may not be sent to gets no answer, whatever he asks, and no error either', () => {
+    const network = new VirtualNetwork(41);
+    const admits = (endpoint: Endpoint) => !endpoint.address.startsWith('192.168.');
+    const { node, endpoint, facts } = new VirtualNode(network, { address: '10.0.0.1', port: 1 }, { admits });
+    const [banned, other] = [new Stranger(network, '192.168.0.2', 7000, false), new Stranger(network, '10.0.0.2')];
+    for (const asker of [banned, other]) {
+      asker.say(asker.writer.query({ method: 'ping' }, 1), endpoint);
+      asker.say(asker.writer.query({ method: 'get_peers', target: node.id }, 2), endpoint);
+      asker.say(
+        Uint8Array.from('d1:ade1:q9:find_node1:t2:bb1:y1:qe', (character) => character.charCodeAt(0)),
+        endpoint,
+      );
+    }
+    network.run(2_000);
+    expect([banned.got.length, banned.asked.length, other.got.length]).toEqual([0, 0, 3]);
+    expect(facts.filter((fact) => fact.type === 'sighted')).toHaveLength(1);
+  });
+
+  test('it says who it is: our version in questions and answers, the same id to everybody, no ro while it answers', () => {
+    const network = new VirtualNetwork(42);
+    const { node, out, endpoint } = new VirtualNode(network, { address: '10.0.0.1', port: 1 });
+    const others = ['10.0.0.2', '10.0.0.3'].map((address) => new Stranger(network, address));
+    for (const other of others) {
+      node.ask(other.endpoint, { method: 'ping' }, network.now, out);
+      other.say(other.writer.query({ method: 'ping' }, 1), endpoint);
+    }
+    network.run(1_000);
+    for (const said of others.flatMap((other) => [other.last(), other.last(other.asked)])) {
+      expect(said.copy(said.versionAt, 2)).toEqual(Uint8Array.of(0x53, 0x57));
+      expect(said.hasId(node.id)).toBe(true);
+      expect(said.readOnly).toBe(false);
+    }
+  });
+
   test('a read-only node says so and answers nothing', () => {
     const network = new VirtualNetwork(5);
     const { node, out, endpoint } = new VirtualNode(network, { address: '10.0.0.1', port: 1 }, { readOnly: true });
