@@ -36,7 +36,7 @@ export interface OnceReport {
 
 const POLL_MS = 100;
 /** No row more for so long: what is missing does not come any more. */
-const STUCK_MS = 120_000;
+const STUCK_MS = 300_000;
 const SETTLE_MS = 15_000;
 const NOTE_MS = 15_000;
 const GIVES_UP_MAX = 20;
