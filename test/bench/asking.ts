@@ -1,7 +1,7 @@
 // Keeps a window of questions under way while it is its turn.
 
-/** A lost datagram would hold its place in the window for ever. */
-const STALL_MS = 50;
+/** Lost datagrams would hold their places in the window for ever. Long: on a busy machine nothing may come for a while though nothing is lost. */
+const STALL_MS = 250;
 
 export interface Asking {
   /** One question was answered. */

@@ -9,9 +9,9 @@ import { inTurnsOf } from './measure.ts';
 import { KNOWN, queryTemplate, replyTemplate, shortened, TABLE_NODES, type Template } from './packets.ts';
 
 const WINDOW = 64;
-const ROUNDS = 7;
-/** Until what is measured is compiled. */
-const WARM_ROUNDS = 3;
+const ROUNDS = 9;
+/** Until what is measured is compiled, on a busy machine too. */
+const WARM_MS = 2_000;
 const ROUND_MS = 350;
 const UNIT = '1/CPU s';
 const NOW = 1_000;
@@ -38,8 +38,8 @@ async function issue(): Promise<Figure[]> {
   const foreign = await start('foreignAsker', { port: shortAnswerer.ready, window: WINDOW });
   const self = (asker: Running<number>) => () => rateWhile(asker, asker, ROUND_MS);
   const rates = await withActors([answerer, shortAnswerer, bare, ours, foreign], async () => {
+    for (const asker of [ours, bare, foreign]) await rateWhile(asker, asker, WARM_MS);
     const takes = { ours: self(ours), bare: self(bare), foreign: self(foreign) };
-    await inTurnsOf(WARM_ROUNDS, takes);
     return inTurnsOf(ROUNDS, takes);
   });
   return [
@@ -52,18 +52,25 @@ async function answerRate(asker: Running<number>, answerer: Running<number>): Pr
   return rateWhile(asker, answerer, ROUND_MS);
 }
 
+/** Rounds of two answerers in turns, each with its asker, after a warm-up of both. */
+async function inTurnsWith(
+  ours: readonly [Running<number>, Running<number>],
+  other: readonly [Running<number>, Running<number>],
+) {
+  return withActors([...ours, ...other], async () => {
+    for (const [asker, answerer] of [ours, other]) await rateWhile(asker, answerer, WARM_MS);
+    return inTurnsOf(ROUNDS, { ours: () => answerRate(...ours), other: () => answerRate(...other) });
+  });
+}
+
 async function answer(name: string, query: Query, goal: number): Promise<Figure> {
   const asked = queryTemplate(query);
   const ours = await start('nodeAnswerer');
   const bare = await start('bareAnswerer', { reply: replyTemplate(asked, NOW), query: asked });
   const askOurs = await start('bareAsker', { port: ours.ready, window: WINDOW, query: asked, naps: true });
   const askBare = await start('bareAsker', { port: bare.ready, window: WINDOW, query: asked, naps: true });
-  const rates = await withActors([ours, bare, askOurs, askBare], async () => {
-    const takes = { ours: () => answerRate(askOurs, ours), bare: () => answerRate(askBare, bare) };
-    await inTurnsOf(WARM_ROUNDS, takes);
-    return inTurnsOf(ROUNDS, takes);
-  });
-  return compared({ name, unit: UNIT, goal }, rates.ours, rates.bare);
+  const rates = await inTurnsWith([askOurs, ours], [askBare, bare]);
+  return compared({ name, unit: UNIT, goal }, rates.ours, rates.other);
 }
 
 async function answerBesideForeign(): Promise<Figure> {
@@ -72,12 +79,8 @@ async function answerBesideForeign(): Promise<Figure> {
   const foreign = await start('foreignAnswerer', { nodes: TABLE_NODES });
   const askOurs = await start('bareAsker', { port: ours.ready, window: WINDOW, query, naps: true });
   const askForeign = await start('bareAsker', { port: foreign.ready, window: WINDOW, query, naps: true });
-  const rates = await withActors([ours, foreign, askOurs, askForeign], async () => {
-    const takes = { ours: () => answerRate(askOurs, ours), foreign: () => answerRate(askForeign, foreign) };
-    await inTurnsOf(WARM_ROUNDS, takes);
-    return inTurnsOf(ROUNDS, takes);
-  });
-  return compared({ name: 'dht_answer_find_node_vs_bittorrent_dht', unit: UNIT, goal: 8 }, rates.ours, rates.foreign);
+  const rates = await inTurnsWith([askOurs, ours], [askForeign, foreign]);
+  return compared({ name: 'dht_answer_find_node_vs_bittorrent_dht', unit: UNIT, goal: 8 }, rates.ours, rates.other);
 }
 
 /** Queries above the budget, beside a socket that does nothing with what it receives: CPU time of one datagram. */
@@ -87,14 +90,10 @@ async function refuse(): Promise<Figure> {
   const bare = await start('bareReceiver');
   const floodOurs = await start('bareFlooder', { port: ours.ready, query });
   const floodBare = await start('bareFlooder', { port: bare.ready, query });
-  const rates = await withActors([ours, bare, floodOurs, floodBare], async () => {
-    const takes = { ours: () => answerRate(floodOurs, ours), bare: () => answerRate(floodBare, bare) };
-    await inTurnsOf(WARM_ROUNDS, takes);
-    return inTurnsOf(ROUNDS, takes);
-  });
+  const rates = await inTurnsWith([floodOurs, ours], [floodBare, bare]);
   const micros = (rate: number) => 1e6 / rate;
   const plan = { name: 'dht_refuse', unit: 'CPU us', goal: 1.3, direction: 'max' } as const;
-  return compared(plan, rates.ours.map(micros), rates.bare.map(micros));
+  return compared(plan, rates.ours.map(micros), rates.other.map(micros));
 }
 
 export const dht: readonly Entry[] = [
