@@ -10,6 +10,7 @@ export const EXTRAS = {
     'python3 -m venv .venv && .venv/bin/pip install -r test/support/python/requirements.txt (or set SWARMSCOPE_PYTHON to a Python that has it)',
   transmission: 'apt-get install transmission-daemon',
   aria2: 'apt-get install aria2',
+  qbittorrent: 'apt-get install qbittorrent-nox',
   opentracker: 'apt-get install opentracker',
   chromium: 'apt-get install chromium (or set SWARMSCOPE_CHROMIUM)',
   kafka:
@@ -35,6 +36,11 @@ export const SUITES: readonly { file: string; title: string; needs: readonly Ext
     title: 'the foreign clients themselves',
     needs: ['libtorrent', 'transmission', 'aria2', 'opentracker'],
   },
+  {
+    file: 'test/interop/give-and-take.test.ts',
+    title: 'libtorrent downloads from us; qBittorrent is proved',
+    needs: ['libtorrent', 'qbittorrent'],
+  },
   { file: 'test/interop/holepunch.test.ts', title: 'holepunching with libtorrent', needs: ['libtorrent'] },
   { file: 'test/interop/pipeline.test.ts', title: 'the whole pipeline against libtorrent', needs: ['libtorrent'] },
   {
@@ -49,6 +55,7 @@ export const SUITES: readonly { file: string; title: string; needs: readonly Ext
 const PROGRAMS: Partial<Record<Extra, readonly string[]>> = {
   transmission: ['transmission-daemon'],
   aria2: ['aria2c'],
+  qbittorrent: ['qbittorrent-nox'],
   opentracker: ['opentracker'],
   chromium: ['chromium', 'chromium-browser', 'google-chrome'],
   go: ['go'],
