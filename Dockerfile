@@ -31,6 +31,5 @@ COPY package.json LICENSE ./
 RUN mkdir /data /pseudonyms && chown node:node /data /pseudonyms
 USER node
 VOLUME /data
-# Node lets the young generation grow to 128 MB, which is more than 10 000 open sessions need in all.
-ENTRYPOINT ["node", "--max-semi-space-size=16"]
+ENTRYPOINT ["node"]
 CMD ["services/cli/src/main.ts", "--help"]

@@ -18,7 +18,7 @@ const INFO_HASH = randomBytes(seededRandom(31), 20);
 export const PEER_ID = randomBytes(seededRandom(32), 20);
 export const SELF = { client: 'Swarmscope', listenPort: 6_881 };
 
-export const layoutOf = (pieces: number): PieceLayout => ({ pieces, pieceBytes: () => 16_384, verify: () => false });
+const layoutOf = (pieces: number): PieceLayout => ({ pieces, pieceBytes: () => 16_384, verify: () => false });
 
 /** A swarm of whose content nothing is here; without a layout also its metadata is not. */
 export function swarmOf(infoHash: Uint8Array, layout?: PieceLayout): Swarm {

@@ -68,7 +68,7 @@ const OTHER_FILES = 200;
 const OPENING_MS = 120_000;
 const SETTLE_MS = 5_000;
 
-/** As the image runs services; and as Node does by itself, whose young generation takes what it likes. */
+/** As docker-compose.yml runs the prober; and as Node does by itself, whose young generation takes what it likes. */
 async function sessions(): Promise<Figure[]> {
   const plan = { unit: 'MB', direction: 'max' } as const;
   return [

@@ -176,6 +176,37 @@ describe('back-pressure', () => {
   });
 });
 
+describe('reads', () => {
+  test('sockets that were dialled read into one buffer: each session gets its own bytes, also after a pause', async () => {
+    const total = 1024 * 1024;
+    const { listener } = await served({
+      receive: (text, out) => {
+        for (let sent = 0; sent < total; sent += 65_536) out.write(new Uint8Array(65_536).fill(text.charCodeAt(0)));
+        out.end();
+      },
+    });
+    const tcp = transport();
+    const wrong = new Set<string>();
+    const sessions = ['a', 'b', 'c'].map((name) => {
+      const session = new Scripted({
+        opened: (out) => {
+          out.write(bytes(name));
+          out.pause();
+          setImmediate(() => out.resume());
+        },
+        receive: (text) => {
+          for (const letter of new Set(text)) if (letter !== name) wrong.add(`${letter} for ${name}`);
+        },
+      });
+      tcp.dial(listener.local, session, () => {});
+      return session;
+    });
+    await until(() => expect(sessions.map((session) => session.outcome)).toEqual(Array(3).fill('closed_early')));
+    expect(sessions.map((session) => session.bytes)).toEqual(Array(3).fill(total));
+    expect([...wrong]).toEqual([]);
+  });
+});
+
 describe('writes', () => {
   test('what one call writes leaves together, before the end that follows', async () => {
     const chunks: string[] = [];
