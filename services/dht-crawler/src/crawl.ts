@@ -38,6 +38,8 @@ const MEASURE_MS = 20_000;
 const ENOUGH_NODES = 8;
 /** With the usual width a lookup misses one in twenty of the nearest eight where many are dead, with this one in a hundred (npm run sim -- dht-size). */
 export const MEASURE_WIDTH = 16;
+/** Who answered within this time is there: when it does not answer now, the line has lost something. */
+const LATELY_MS = 60_000;
 /** In a network that is never still one in so many may be open when a sweep ends. */
 const NEWCOMERS = 200;
 
@@ -173,9 +175,10 @@ export class Crawl {
     this.#tasks.delete(tag);
     const { node } = task;
     node.asked = false;
-    if (node.met && node.failures === 0) this.findings.line.note(true);
+    this.#noteLine(node, true, now);
     node.failures = 0;
     node.answers++;
+    node.answeredMs = Math.round(now);
     if (fact.mismatch) {
       this.#mismatched(node, reply);
       // A look is a look, whoever misnamed it: what it showed is kept, and its interval has begun.
@@ -204,7 +207,7 @@ export class Crawl {
     node.asked = false;
     if (fact.type === 'refused') planRefused(node, visit, now);
     else {
-      if (node.met && node.failures === 0) this.findings.line.note(false);
+      this.#noteLine(node, false, now);
       node.failures++;
       node.timeouts++;
       if (visit === 'sample' && ++node.deafLooks >= DEAF_LOOKS && node.looks === 0) node.bep51 = false;
@@ -212,6 +215,11 @@ export class Crawl {
     if (visit === 'confirm') this.findings.confirmAgain(task.infoHash, task.tries, now);
     this.findings.judge(node, now);
     this.#plan(node, now);
+  }
+
+  /** Of who answered lately, since others may have left. */
+  #noteLine(node: CrawlNode, answered: boolean, now: number): void {
+    if (node.met && node.failures === 0 && now - node.answeredMs < LATELY_MS) this.findings.line.note(answered);
   }
 
   #setOpen(node: CrawlNode, open: boolean): void {

@@ -7,11 +7,11 @@ const SHARE = { first: 0.01, least: 0.001 };
 const FIRST_LOSS = 0.05;
 /** One honest node in so many may fall silent by loss alone. */
 const ODDS = 500;
-/** A node that was met: by one question more in each case, since its silence would be news. */
+/** A node that was met is asked two more times: its silence would be news. */
 const TRIES = { least: 2, most: 4, met: 2 };
 
 /**
- * Only the first question after an answer is counted: who stays silent once may have left, and its further silence says nothing of the line. With the
+ * Only the first question after an answer is counted, and soon after it: who stays silent once may have left, and its further silence says nothing of the line. With the
  * loss p of a question or its answer, n in a row are lost by chance with p^n; n is the least for which that is below 1 in `ODDS`: two below 4.5 %, three below 12.6 %.
  */
 export class Line {
@@ -19,7 +19,7 @@ export class Line {
   #share = SHARE.first;
   patience: Patience = patienceFor(FIRST_LOSS);
 
-  /** A node that answered last time was asked: whether it answered again. */
+  /** A node that answered a moment ago was asked: whether it answered again. */
   note(answered: boolean): void {
     this.#loss += this.#share * ((answered ? 0 : 1) - this.#loss);
     this.#share = Math.max(SHARE.least, this.#share / (1 + this.#share));

@@ -32,6 +32,7 @@ export class CrawlNode implements Endpoint {
   /** Unanswered questions in a row; answers in all. */
   failures = 0;
   answers = 0;
+  answeredMs = 0;
   timeouts = 0;
   /** BEP 51: unknown, yes, no. */
   bep51: boolean | undefined = undefined;
