@@ -61,7 +61,7 @@ async function ingestMemory(): Promise<Figure[]> {
     ingest!.up();
     let most = 0;
     while (((await storedRows(world.storeUrl)) ?? 0) < BACKLOG) {
-      most = Math.max(most, peakMiB(ingest!.pid));
+      most = Math.max(most, peakOf(ingest!.pid));
       await sleep(POLL_MS);
     }
     return [alone({ name: 'ingest_memory', unit: 'MB', goal: 400, direction: 'max' }, [most])];
@@ -70,8 +70,8 @@ async function ingestMemory(): Promise<Figure[]> {
   }
 }
 
-/** The most that was ever resident, as the kernel says. */
-function peakMiB(pid: number | undefined): number {
+/** The most that was ever resident of a process, in MB, as Linux says. */
+function peakOf(pid: number | undefined): number {
   const kib = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
   return (Number(kib) * 1_024) / 1e6;
 }

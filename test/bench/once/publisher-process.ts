@@ -21,14 +21,20 @@ const bus = await openKafkaBus({
   onTrouble: (what, error) => console.error(`${what}: ${(error as Error | undefined)?.stack?.split('\n')[0] ?? String(error)}`),
 });
 const total = Number(events);
-const perTurn = Math.max(1, Math.round((Number(rate) * TURN_MS) / 1_000));
+/** What is due by the clock, and in one turn at most what ten turns make: a producer that was held up does not burst. */
+const perTurn = Math.max(1, (Number(rate) * TURN_MS) / 1_000);
+let due = 0;
+let last = performance.now();
 let published = 0;
 const tell = (flushed: boolean) => process.send!({ published, flushed } satisfies Published);
 process.on('disconnect', () => process.exit());
 
 while (published < total) {
   await bus.room();
-  for (let i = 0; i < perTurn && published < total; i += 1) {
+  const now = performance.now();
+  due = Math.min(due + (perTurn * (now - last)) / TURN_MS, 10 * perTurn);
+  last = now;
+  for (; due >= 1 && published < total; due -= 1) {
     // A sighting that is given up under pressure is published later: what counts is what the bus took.
     while (bus.publish(eventOf(published, Date.now())) === 'dropped') await sleep(WAIT_MS);
     published += 1;

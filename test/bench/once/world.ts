@@ -117,6 +117,8 @@ export class OnceWorld {
       SWARMSCOPE_CLICKHOUSE_URL: this.storeUrl,
       SWARMSCOPE_INGEST_SESSION_MS: String(SESSION_MS),
       SWARMSCOPE_METRICS_LISTEN: '127.0.0.1:0',
+      // As docker-compose.yml has it.
+      NODE_OPTIONS: '--max-semi-space-size=8',
     };
     this.ingests = [0, 1].map(() => new Ingest(() => start(MAINS[kind], [], env)));
   }
