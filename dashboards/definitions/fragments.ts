@@ -46,6 +46,11 @@ export function newestOfSwarm(columns: readonly string[]): string {
 const CENSUS_VALID_S = 86_400;
 /** From these widths of a bucket on, hours and days of the rollups are read instead of single censuses (which are kept 90 days only). */
 const HOURS_FROM_S = 3_600;
+/** In short ranges raw rows are read, in long ones (buckets of an hour and more) rollups: a month of raw rows takes seconds. */
+export const IS_SHORT = `$__interval_s < ${HOURS_FROM_S}`;
+export const IS_LONG = `$__interval_s >= ${HOURS_FROM_S}`;
+/** The days of a long range, both ends whole. */
+export const ON_DAYS = `${IS_LONG} AND day >= toDate($__fromTime) AND day <= toDate($__toTime)`;
 const DAYS_FROM_S = 86_400;
 
 /** Mean of a count over the censuses of an hour or a day. */
@@ -91,6 +96,16 @@ export function censusesOverTime(columns: readonly string[], where = IN_NETWORK)
     SELECT swarm_id, $__timeInterval(moment) AS bucket, argMax(tuple(${columns.join(', ')}), moment) AS newest
     FROM (${measures(columns, where)}) GROUP BY swarm_id, bucket))
 ARRAY JOIN range(start, least(next, start + greatest(${CENSUS_VALID_S}, $__interval_s)), toUInt32($__interval_s)) AS instant`;
+}
+
+/** The figures of all swarms together in a long range: `time` and the columns named, of the last hour of each bucket. */
+export function overviewOverTime(columns: Readonly<Record<string, string>>): string {
+  const sums = Object.values(columns).map((column) => `toUInt32(sum(${column}))`);
+  const figures = Object.keys(columns).map((name, i) => `newest.${i + 1} AS ${name}`);
+  return `SELECT time, ${figures.join(', ')} FROM (
+    SELECT $__timeInterval(hour) AS time, argMax(figures, hour) AS newest FROM (
+      SELECT hour, tuple(${sums.join(', ')}) AS figures FROM overview_1h FINAL WHERE ${IS_LONG} AND ${IN_NETWORK} AND $__timeFilter(hour) GROUP BY hour)
+    GROUP BY time)`;
 }
 
 function picked(columns: readonly string[]): string {

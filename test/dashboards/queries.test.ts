@@ -27,6 +27,7 @@ beforeAll(async () => {
   store = await openEmbedded({ directory });
   await store.migrate();
   await insertEvents(store, seedEvents());
+  await store.refresh();
 });
 
 afterAll(async () => {

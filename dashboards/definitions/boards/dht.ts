@@ -1,7 +1,7 @@
 // The board DHT: how large it is, how far the crawl got, what its nodes run and support, who lies, and how polite we are.
 import { ALERT_CHANGES } from '../annotations.ts';
 import type { Board, Panel } from '../board.ts';
-import { IN_NETWORK } from '../fragments.ts';
+import { IN_NETWORK, IS_LONG, IS_SHORT, ON_DAYS } from '../fragments.ts';
 import type { Tone } from '../tone.ts';
 import { NETWORK } from '../variables.ts';
 
@@ -91,8 +91,10 @@ const FOUND: Panel = {
     { name: 'infohashes', title: 'Infohashes', unit: 'count' },
   ],
   empty: 'No infohash was met in this time.',
-  sql: `SELECT $__timeInterval(ts) AS time, way, uniq(info_hash) AS infohashes
-FROM infohash_sighted WHERE ${IN_NETWORK} AND $__timeFilter(ts) GROUP BY time, way ORDER BY time, way`,
+  sql: `SELECT * FROM (
+  SELECT $__timeInterval(ts) AS time, way, uniq(info_hash) AS infohashes FROM infohash_sighted WHERE ${IS_SHORT} AND ${IN_NETWORK} AND $__timeFilter(ts) GROUP BY time, way
+  UNION ALL SELECT $__timeInterval(hour) AS time, way, uniqMerge(i.infohashes) AS infohashes FROM infohash_1h AS i WHERE ${IS_LONG} AND ${IN_NETWORK} AND $__timeFilter(hour) GROUP BY time, way)
+ORDER BY time, way`,
 };
 
 const TRAFFIC: Panel = {
@@ -154,7 +156,8 @@ WHERE ${IN_NETWORK} AND $__timeFilter(ts) GROUP BY time, budget ORDER BY time, b
 const CLIENTS: Panel = {
   id: 'clients',
   title: 'Versions of nodes',
-  description: 'Nodes met in the time range by the version they name, counted once each within a pseudonym period.',
+  description:
+    'Nodes met in the time range by the version they name, counted once each within a pseudonym period; long ranges are made of whole days.',
   kind: 'bars',
   width: 6,
   columns: [
@@ -162,14 +165,19 @@ const CLIENTS: Panel = {
     { name: 'nodes', title: 'Nodes', unit: 'count', tone: 'plain' },
   ],
   empty: NO_NODE,
-  sql: `SELECT ifNull(client, '(names none)') AS version, uniq(node_key, key_epoch) AS nodes
-FROM dht_node_seen WHERE ${IN_NETWORK} AND $__timeFilter(ts) AND verdict != 'silent' GROUP BY version ORDER BY nodes DESC, version LIMIT 12`,
+  sql: `SELECT if(name = '', '(names none)', name) AS version, sum(count) AS nodes FROM (
+  SELECT ifNull(client, '') AS name, uniq(node_key, key_epoch) AS count FROM dht_node_seen WHERE ${IS_SHORT} AND ${IN_NETWORK} AND $__timeFilter(ts) AND verdict != 'silent' GROUP BY name
+  UNION ALL SELECT name, sum(met) AS count FROM (
+    SELECT client AS name, key_epoch, uniqMerge(d.nodes) AS met FROM dht_1d AS d WHERE ${ON_DAYS} AND ${IN_NETWORK} AND verdict != 'silent' GROUP BY name, key_epoch)
+  GROUP BY name)
+GROUP BY version ORDER BY nodes DESC, version LIMIT 12`,
 };
 
 const SUPPORT: Panel = {
   id: 'support',
   title: 'What nodes support',
-  description: 'Share of nodes with each feature among those where we know whether they have it.',
+  description:
+    'Share of nodes that showed each feature at least once among those where we know whether they have it; of the last 7 days, as long as single nodes are kept.',
   kind: 'bars',
   width: 6,
   columns: [
@@ -178,17 +186,17 @@ const SUPPORT: Panel = {
   ],
   empty: NO_NODE,
   sql: `SELECT feature, 100 * avg(has) AS share
-FROM (SELECT argMax(tuple(bep51, bep33, bep42_ok, read_only, if(family = 6, 1, 0)), ts) AS newest FROM dht_node_seen
+FROM (SELECT max(bep51) AS samples, max(bep33) AS scrape, max(bep42_ok) AS fits, max(read_only) AS hushed, max(toNullable(toUInt8(family = 6))) AS six FROM dht_node_seen
   WHERE ${IN_NETWORK} AND $__timeFilter(ts) AND verdict != 'silent' GROUP BY node_key, key_epoch)
 ARRAY JOIN ['BEP 51 samples', 'BEP 33 scrape', 'BEP 42 id fits', 'BEP 43 read-only', 'IPv6'] AS feature,
-  [newest.1, newest.2, newest.3, newest.4, newest.5] AS has
+  [samples, scrape, fits, hushed, six] AS has
 WHERE has IS NOT NULL GROUP BY feature ORDER BY feature`,
 };
 
 const VERDICTS: Panel = {
   id: 'verdicts',
   title: 'What nodes were found to be',
-  description: 'Nodes met in the time range by verdict; one node may earn several.',
+  description: 'Nodes met in the time range by verdict; one node may earn several; long ranges are made of whole days.',
   kind: 'bars',
   width: 6,
   columns: [
@@ -196,8 +204,12 @@ const VERDICTS: Panel = {
     { name: 'nodes', title: 'Nodes', unit: 'count', tone: 'plain' },
   ],
   empty: NO_NODE,
-  sql: `SELECT verdict, uniq(node_key, key_epoch) AS nodes FROM dht_node_seen
-WHERE ${IN_NETWORK} AND $__timeFilter(ts) GROUP BY verdict ORDER BY nodes DESC, verdict`,
+  sql: `SELECT verdict, sum(count) AS nodes FROM (
+  SELECT verdict, uniq(node_key, key_epoch) AS count FROM dht_node_seen WHERE ${IS_SHORT} AND ${IN_NETWORK} AND $__timeFilter(ts) GROUP BY verdict
+  UNION ALL SELECT verdict, sum(met) AS count FROM (
+    SELECT verdict, key_epoch, uniqMerge(d.nodes) AS met FROM dht_1d AS d WHERE ${ON_DAYS} AND ${IN_NETWORK} GROUP BY verdict, key_epoch)
+  GROUP BY verdict)
+GROUP BY verdict ORDER BY nodes DESC, verdict`,
 };
 
 const LATENCY: Panel = {

@@ -6,9 +6,13 @@ import {
   censusesOverTime,
   hexOf,
   IN_NETWORK,
+  IS_LONG,
+  IS_SHORT,
   measures,
   NAMES,
   newestCensus,
+  ON_DAYS,
+  overviewOverTime,
   SHOWN_NAME,
   STATE,
   STATE_COLUMNS,
@@ -17,6 +21,8 @@ import {
 import { NETWORK } from '../variables.ts';
 
 const NO_CENSUS = 'No swarm was measured in this time.';
+/** Raw rows, where the range is short enough for them. */
+const IN_NETWORK_SHORT = `${IS_SHORT} AND ${IN_NETWORK}`;
 
 /** One tile per state, from one snapshot, so that the tiles add up. */
 export const STATES: Panel = {
@@ -92,10 +98,12 @@ const STATES_OVER_TIME: Panel = {
     { name: 'dead', title: 'Not completable', unit: 'count', tone: 'bad' },
   ],
   empty: NO_CENSUS,
-  sql: `SELECT time, countIf(state = 'proved') AS proved, countIf(state = 'claimed only') AS claimed_only,
-  countIf(state = 'no seeder, completable') AS seedless, countIf(state = 'not completable') AS dead
-FROM (SELECT time, ${STATE} AS state FROM (${censusesOverTime(STATE_COLUMNS)}))
-GROUP BY time ORDER BY time`,
+  sql: `SELECT * FROM (
+  SELECT time, toUInt32(countIf(state = 'proved')) AS proved, toUInt32(countIf(state = 'claimed only')) AS claimed_only,
+    toUInt32(countIf(state = 'no seeder, completable')) AS seedless, toUInt32(countIf(state = 'not completable')) AS dead
+  FROM (SELECT time, ${STATE} AS state FROM (${censusesOverTime(STATE_COLUMNS, IN_NETWORK_SHORT)})) GROUP BY time
+  UNION ALL ${overviewOverTime({ proved: 'swarms_proved', claimed_only: 'swarms_claimed', seedless: 'swarms_seedless', dead: 'swarms_dead' })})
+ORDER BY time`,
 };
 
 const CLASSES: readonly PanelColumn[] = [
@@ -118,12 +126,15 @@ const PEERS_OVER_TIME: Panel = {
   width: 12,
   columns: [{ name: 'time', title: 'Time', unit: 'time' }, ...CLASSES],
   empty: NO_CENSUS,
-  sql: `SELECT time, toUInt32(sum(n_proved)) AS proved, toUInt32(sum(n_claimed)) AS claimed, toUInt32(sum(n_choked)) AS choked,
+  sql: `SELECT * FROM (
+  SELECT time, toUInt32(sum(n_proved)) AS proved, toUInt32(sum(n_claimed)) AS claimed, toUInt32(sum(n_choked)) AS choked,
   toUInt32(sum(n_super)) AS super_seeder, toUInt32(sum(n_partial)) AS partial_seed, toUInt32(sum(n_leecher)) AS leecher, toUInt32(sum(n_liar)) AS liar
 FROM (SELECT time, proved AS n_proved, claimed AS n_claimed, choked AS n_choked, super_seeder AS n_super, partial_seed AS n_partial,
     leecher AS n_leecher, liar_corrupt + liar_missing AS n_liar
-  FROM (${censusesOverTime(['proved', 'claimed', 'choked', 'super_seeder', 'partial_seed', 'leecher', 'liar_corrupt', 'liar_missing'])}))
-GROUP BY time ORDER BY time`,
+  FROM (${censusesOverTime(['proved', 'claimed', 'choked', 'super_seeder', 'partial_seed', 'leecher', 'liar_corrupt', 'liar_missing'], IN_NETWORK_SHORT)}))
+GROUP BY time
+  UNION ALL ${overviewOverTime(Object.fromEntries(CLASSES.map(({ name }) => [name, name])))})
+ORDER BY time`,
 };
 
 /** A table of swarms by their newest census; `where` chooses among them, `order` ends with an order and a limit. */
@@ -183,15 +194,11 @@ export const ALL_TORRENTS: Panel = {
   ...torrentTable('1', 'ORDER BY proved + claims + partial + leechers + liars DESC, name, swarm LIMIT 500'),
 };
 
-/** Swarms that were measured before the time range. */
-const KNOWN_BEFORE = `SELECT swarm_id FROM swarm_1d WHERE ${IN_NETWORK} AND day < toDate($__fromTime)
-    UNION DISTINCT SELECT swarm_id FROM swarm_sampled WHERE ${IN_NETWORK} AND ts >= toDate($__fromTime) AND ts < $__fromTime`;
-
 const TURNS: Panel = {
   id: 'turns',
   title: 'Births, deaths, returns',
   description:
-    'Swarms measured for the first time, swarms whose last whole copy left sight between two censuses, and swarms where it came back.',
+    'Swarms measured for the first time, swarms whose last whole copy left sight between two censuses (in long ranges: at most a day apart), and swarms where it came back.',
   kind: 'timeseries',
   draw: 'bars',
   width: 12,
@@ -202,21 +209,26 @@ const TURNS: Panel = {
     { name: 'returned', title: 'Whole again', unit: 'count', tone: 'good' },
   ],
   empty: NO_CENSUS,
-  sql: `SELECT time, countIf(turn = 'born') AS born, countIf(turn = 'lost') AS lost, countIf(turn = 'returned') AS returned
+  sql: `SELECT time, toUInt32(sum(if(turn = 'born', swarms, 0))) AS born, toUInt32(sum(if(turn = 'lost', swarms, 0))) AS lost, toUInt32(sum(if(turn = 'returned', swarms, 0))) AS returned
 FROM (
-  SELECT $__timeInterval(moment) AS time, multiIf(was = 1 AND completable = 0, 'lost', was = 0 AND completable = 1, 'returned', '') AS turn
+  SELECT $__timeInterval(moment) AS time, multiIf(was = 1 AND completable = 0, 'lost', was = 0 AND completable = 1, 'returned', '') AS turn, count() AS swarms
   FROM (SELECT moment, completable, lagInFrame(completable) OVER (PARTITION BY swarm_id ORDER BY moment ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) AS was
-    FROM (${measures(['completable'], IN_NETWORK)}) WHERE completable IS NOT NULL)
+    FROM (${measures(['completable'], IN_NETWORK_SHORT)}) WHERE completable IS NOT NULL) GROUP BY time, turn
   UNION ALL
-  SELECT $__timeInterval(first) AS time, 'born' AS turn
-  FROM (SELECT min(moment) AS first FROM (${measures(['proved'], IN_NETWORK)}) WHERE swarm_id NOT IN (${KNOWN_BEFORE}) GROUP BY swarm_id))
+  SELECT $__timeInterval(hour) AS time, turn, sum(swarms) AS swarms
+  FROM (SELECT hour, each.1 AS turn, each.2 AS swarms FROM overview_1h FINAL ARRAY JOIN [('lost', lost), ('returned', returned), ('', toUInt32(0))] AS each
+    WHERE ${IS_LONG} AND ${IN_NETWORK} AND $__timeFilter(hour)) GROUP BY time, turn
+  UNION ALL
+  SELECT $__timeInterval(begun) AS time, 'born' AS turn, count() AS swarms
+  FROM (SELECT min(first) AS begun FROM swarm_first WHERE ${IN_NETWORK} GROUP BY swarm_id) WHERE $__timeFilter(begun) GROUP BY time)
 GROUP BY time ORDER BY time`,
 };
 
 const CLIENTS: Panel = {
   id: 'clients',
   title: 'Clients of peers',
-  description: 'Peers that shook hands in the time range by the client they name, counted once each within a pseudonym period.',
+  description:
+    'Peers that shook hands in the time range by the client they name, counted once each within a pseudonym period; long ranges are made of whole days.',
   kind: 'bars',
   width: 6,
   columns: [
@@ -224,8 +236,13 @@ const CLIENTS: Panel = {
     { name: 'peers', title: 'Peers', unit: 'count', tone: 'plain' },
   ],
   empty: 'No peer shook hands in this time.',
-  sql: `SELECT ifNull(client, '(names none)') AS client, uniq(peer_key, key_epoch) AS peers
-FROM peer_probed WHERE ${IN_NETWORK} AND $__timeFilter(ts) AND outcome = 'handshaken' GROUP BY client ORDER BY peers DESC, client LIMIT 12`,
+  sql: `SELECT if(name = '', '(names none)', name) AS client, sum(count) AS peers FROM (
+  SELECT ifNull(client, '') AS name, uniq(peer_key, key_epoch) AS count FROM peer_probed
+  WHERE ${IS_SHORT} AND ${IN_NETWORK} AND $__timeFilter(ts) AND outcome = 'handshaken' GROUP BY name
+  UNION ALL SELECT name, sum(met) AS count FROM (
+    SELECT client AS name, key_epoch, uniqMerge(p.peers) AS met FROM peers_1d AS p WHERE ${ON_DAYS} AND ${IN_NETWORK} AND outcome = 'handshaken' GROUP BY name, key_epoch)
+  GROUP BY name)
+GROUP BY client ORDER BY peers DESC, client LIMIT 12`,
 };
 
 const OUTCOMES: Panel = {
@@ -239,7 +256,10 @@ const OUTCOMES: Panel = {
     { name: 'probes', title: 'Probes', unit: 'count', tone: 'plain' },
   ],
   empty: 'No peer was dialled in this time.',
-  sql: `SELECT outcome, count() AS probes FROM peer_probed WHERE ${IN_NETWORK} AND $__timeFilter(ts) GROUP BY outcome ORDER BY probes DESC, outcome`,
+  sql: `SELECT outcome, sum(count) AS probes FROM (
+  SELECT outcome, count() AS count FROM peer_probed WHERE ${IS_SHORT} AND ${IN_NETWORK} AND $__timeFilter(ts) GROUP BY outcome
+  UNION ALL SELECT outcome, sum(p.probes) AS count FROM peers_1h AS p WHERE ${IS_LONG} AND ${IN_NETWORK} AND $__timeFilter(hour) GROUP BY outcome)
+GROUP BY outcome ORDER BY probes DESC, outcome`,
 };
 
 export const OVERVIEW: Board = {

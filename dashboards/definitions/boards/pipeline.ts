@@ -1,7 +1,7 @@
 // The board Pipeline: are the services alive, does what they observe reach the store, once and whole.
 import { TOPICS } from '@swarmscope/events/definitions.ts';
 import type { Board, Panel } from '../board.ts';
-import { IN_NETWORK } from '../fragments.ts';
+import { IN_NETWORK, IS_LONG, IS_SHORT } from '../fragments.ts';
 import { NETWORK } from '../variables.ts';
 
 const NO_SERVICE = 'No service reported in this time.';
@@ -57,7 +57,7 @@ FROM service_sampled WHERE ${IN_NETWORK} AND $__timeFilter(ts) AND lag IS NOT NU
 /** Counts per topic and bucket over all raw tables. */
 const ROWS_BY_TOPIC = TOPICS.map(
   (topic) =>
-    `SELECT $__timeInterval(ts) AS time, '${topic}' AS topic, count() AS stored FROM ${topic} WHERE ${IN_NETWORK} AND $__timeFilter(ts) GROUP BY time`,
+    `SELECT $__timeInterval(ts) AS time, '${topic}' AS topic, count() AS stored FROM ${topic} WHERE ${IS_SHORT} AND ${IN_NETWORK} AND $__timeFilter(ts) GROUP BY time`,
 ).join('\n  UNION ALL ');
 
 const RATE: Panel = {
@@ -74,20 +74,26 @@ const RATE: Panel = {
   ],
   empty: 'No event was stored in this time.',
   sql: `SELECT time, topic, stored / greatest(1, least($__interval_s, dateDiff('second', time, $__toTime))) AS rate FROM (
-  ${ROWS_BY_TOPIC}) ORDER BY time, topic`,
+  ${ROWS_BY_TOPIC}
+  UNION ALL SELECT $__timeInterval(hour) AS time, topic, sum(rows) AS stored FROM (SELECT hour, topic, stored AS rows FROM stored_1h FINAL WHERE ${IS_LONG} AND ${IN_NETWORK} AND $__timeFilter(hour)) GROUP BY time, topic)
+ORDER BY time, topic`,
 };
+
+/** The newest day of the range: older ones were audited when they were new, and a month of raw rows takes seconds. */
+const AUDITED_S = 86_400;
 
 /** The duplicate audit of each raw table: a position of the log is there once, or something is broken. */
 const AUDITED = TOPICS.map(
   (topic) =>
-    `SELECT '${topic}' AS topic, count() AS stored, uniqExact(_partition, _offset) AS positions, max(ts) AS newest FROM ${topic} WHERE $__timeFilter(ts)`,
+    `SELECT '${topic}' AS topic, sum(rows) AS stored, sum(places) AS positions, max(last) AS newest FROM (
+    SELECT count() AS rows, groupBitmap(_offset) AS places, max(ts) AS last FROM ${topic} WHERE $__timeFilter(ts) AND ts > $__toTime - ${AUDITED_S} GROUP BY _partition)`,
 ).join('\n  UNION ALL ');
 
 const AUDIT: Panel = {
   id: 'audit',
   title: 'Duplicate audit',
   description:
-    'Rows of each raw table in the time range against distinct positions of the log: equal, or a record was stored twice; all networks.',
+    'Rows of each raw table in the last day of the time range against distinct positions of the log: equal, or a record was stored twice; all networks.',
   kind: 'table',
   width: 14,
   columns: [

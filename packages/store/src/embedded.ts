@@ -146,7 +146,7 @@ export class EmbeddedStore implements Store, Guests {
   }
 
   refresh(): Promise<void> {
-    return this.#write((writer) => refreshViews((sql) => run(writer, sql)));
+    return refreshViews(this.#commands());
   }
 
   async close(): Promise<void> {

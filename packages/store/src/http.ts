@@ -96,7 +96,7 @@ class HttpStore implements Store {
   }
 
   refresh(): Promise<void> {
-    return refreshViews((sql) => this.#command(sql));
+    return refreshViews(this.#commands());
   }
 
   close(): Promise<void> {

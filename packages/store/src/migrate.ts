@@ -83,12 +83,31 @@ function checkHistory(applied: readonly Applied[], steps: readonly Step[]): void
 }
 
 /** Views that are recomputed in intervals. */
-const REFRESHED = ['dying_view'];
+const REFRESHED = ['dying_view', 'stored_1h_view', 'overview_1h_view'];
 
-/** Recomputes them now. */
-export async function refreshViews(command: (sql: string) => Promise<unknown>): Promise<void> {
-  for (const view of REFRESHED) {
-    await command(`SYSTEM REFRESH VIEW ${view}`);
-    await command(`SYSTEM WAIT VIEW ${view}`);
+/** How often a view is looked at until it is recomputed: each time costs a tenth of a second or a whole run of it. */
+const LOOKS_MAX = 3_000;
+
+/** Recomputes them now, each from what was there when this was called. */
+export async function refreshViews(store: Commands): Promise<void> {
+  for (const view of REFRESHED) await refreshView(store, view);
+}
+
+/**
+ * REFRESH only asks for a run, and WAIT answers at once when none has begun; one that is under way may have read before the newest rows
+ * came. So it is asked for until a run succeeded that began later than now; the engine tells that in seconds.
+ */
+async function refreshView(store: Commands, view: string): Promise<void> {
+  const [now] = await store.select<{ s: number }>('SELECT toUnixTimestamp(now()) AS s');
+  const looked = `SELECT toUInt32(ifNull(toUnixTimestamp(last_success_time), 0)) AS began, exception FROM system.view_refreshes
+    WHERE database = currentDatabase() AND view = ${quote(view)} AND sleep(0.1) = 0`;
+  for (let look = 0; look < LOOKS_MAX; look += 1) {
+    await store.command(`SYSTEM REFRESH VIEW ${view}`);
+    await store.command(`SYSTEM WAIT VIEW ${view}`);
+    const [found] = await store.select<{ began: number; exception: string }>(looked);
+    if (!found) throw new StoreError(`There is no view ${view}.`);
+    if (found.exception !== '') throw StoreError.fromText(found.exception);
+    if (found.began > now!.s) return;
   }
+  throw new StoreError(`The view ${view} was not recomputed in time.`);
 }
