@@ -157,6 +157,7 @@ export const SCENARIOS: readonly Scenario[] = [
         infohashes: 1_000_000,
         away: 0,
         strangersPerSecond: 10,
+        infohashesMax: 2_000_000,
         hours: 0.75,
         sampleMinutes: 5,
         speed: 1,
@@ -187,6 +188,7 @@ export const SCENARIOS: readonly Scenario[] = [
         infohashes: 5_000,
         away: 0.2,
         strangersPerSecond: 5,
+        infohashesMax: 100_000, // full within the warm-up: what strangers ask for goes on for ever
         hours: 40,
         sampleMinutes: 60,
       }),

@@ -21,6 +21,8 @@ export interface GeneratedCrawlPlan extends GeneratedPlan {
   readonly seed: number;
   /** Queries a second that strangers send us, each from another address, each for another infohash. */
   readonly strangersPerSecond: number;
+  /** Infohashes remembered at a time, as in the crawler's settings. */
+  readonly infohashesMax: number;
 }
 
 const EPOCH_MS = 1_700_000_000_000;
@@ -61,7 +63,7 @@ export class GeneratedCrawl {
       random: this.#random,
       admits: (to) => this.#policy.admits(to),
     });
-    this.seen = new SeenInfohashes(2_000_000, [plan.seed, 2]);
+    this.seen = new SeenInfohashes(plan.infohashesMax, [plan.seed, 2]);
     const bus = { publish: (event: object) => this.#published(event) };
     const named = { clock, pseudonyms: this.#pseudonyms, network: 'generated', instanceId: 'crawler-1' };
     this.crawl = new Crawl({
