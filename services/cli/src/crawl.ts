@@ -139,7 +139,7 @@ function startFetching(dht: readonly DrivenDht[], { shell, settings, ...shared }
   const questionsPerSecond = Math.max(1, Math.floor(packetsPerSecond * (1 - CRAWL_SHARE)));
   const looks = { looks: FIRST_LOOKS, dials: FIRST_LOOKS, questionsPerSecond, dialsPerSecond: 2 * questionsPerSecond };
   const budgets = { censuses: 0, ...looks };
-  const { address, port } = dht[0]!.local;
+  const { address } = dht[0]!.local;
   return startProber({
     ...shared,
     dht,
@@ -149,7 +149,8 @@ function startFetching(dht: readonly DrivenDht[], { shell, settings, ...shared }
     network,
     instanceId,
     addresses: 'full',
-    listen: { address, port },
+    // We are announced nowhere: any port will do.
+    listen: { address, port: 0 },
     verify: 'none',
     announce: 'none',
     times: timesIn(labNetworks),
