@@ -33,12 +33,14 @@ await session.queryAsync('CREATE DATABASE swarmscope; USE swarmscope');
 const parsed: string[] = [];
 for (const { text } of readSteps()) {
   const sql = render(text, { cluster: 'main', window: 100 });
+  // The engine in a process takes no rows into replicated tables, and waits for ever for a replica to take a change: neither is run here.
+  if (sql.startsWith('INSERT')) continue;
   parsed.push(
     ...(
       await rows<{ sql: string }>(`SELECT formatQuerySingleLine('${sql.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}') AS sql`)
     ).map((row) => row.sql),
   );
-  await session.queryAsync(here(sql));
+  if (!sql.startsWith('ALTER')) await session.queryAsync(here(sql));
 }
 const shown = (await rows<{ name: string }>(SHOWN_TABLES)).map(({ name }) => name);
 for (const sql of distributedLayer('swarmscope', 'main', shown)) await session.queryAsync(here(sql));
