@@ -3,7 +3,8 @@ import type { Topic } from '@swarmscope/events/definitions.ts';
 import { columnsOf } from '@swarmscope/events/table.ts';
 
 /** Addresses, parts of them, pseudonyms of them, and what a stranger could link them by. */
-const ABOUT_ADDRESSES = /endpoint|address|prefix|(^|_)key(_|$)|^node_id$|^id_prefix$|^port$|^source_id$|^scores$|^instance_id$/;
+const ABOUT_ADDRESSES =
+  /endpoint|address|prefix|(^|_)key(_|$)|^node_id$|^id_prefix$|^port$|^source_id$|^scores$|_filter$|^instance_id$/;
 
 /** The columns of a table that may leave this machine. */
 export function exportableColumns(topic: Topic): string[] {

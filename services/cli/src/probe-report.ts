@@ -58,7 +58,12 @@ export interface SwarmReport {
   endpoints_known: number;
   endpoints_tried: number;
   reached: number;
-  estimates: { size: EstimateReport & { method: string | null }; complete: EstimateReport; sources: SourceReport[] };
+  estimates: {
+    size: EstimateReport & { method: string | null };
+    complete: EstimateReport;
+    sources: SourceReport[];
+    dht_filters: FiltersReport | null;
+  };
   completable: boolean | null;
   copies_min: number | null;
   distributed_copies: number | null;
@@ -76,6 +81,14 @@ export interface SourceReport extends EstimateReport {
   source: string;
   count: number | null;
   failed: boolean;
+}
+
+/** What DHT nodes say by BEP 33, in addresses: `nodes` of them count, `refused` do not. */
+export interface FiltersReport {
+  nodes: number;
+  refused: number;
+  seeds: EstimateReport;
+  downloaders: EstimateReport;
 }
 
 export interface TrackerReport {
@@ -245,6 +258,21 @@ function estimatesOf(census: Census | undefined): SwarmReport['estimates'] {
       high,
       failed: failed === 1,
     })),
+    dht_filters: census ? filtersOf(census) : null,
+  };
+}
+
+function filtersOf(census: Census): FiltersReport | null {
+  if (census.dht_filters === null) return null;
+  return {
+    nodes: census.dht_filters,
+    refused: census.dht_filters_refused ?? 0,
+    seeds: { estimate: census.dht_seeds_estimate, low: census.dht_seeds_low, high: census.dht_seeds_high },
+    downloaders: {
+      estimate: census.dht_downloaders_estimate,
+      low: census.dht_downloaders_low,
+      high: census.dht_downloaders_high,
+    },
   };
 }
 

@@ -72,6 +72,16 @@ function sourceLine(swarm: SwarmReport): string {
   return parts.length === 0 ? 'none answered' : parts.join(', ');
 }
 
+/** What DHT nodes keep of announces (BEP 33): addresses, not endpoints, and never checked. */
+function filterLines({ estimates: { dht_filters: said } }: SwarmReport): string[] {
+  if (said === null) return [];
+  const { nodes, refused, seeds, downloaders } = said;
+  const not = refused === 0 ? '' : `, ${refused} not believed`;
+  return [
+    `DHT says      ${formatEstimate(seeds)} seeds, ${formatEstimate(downloaders)} downloaders (by addresses, ${nodes} nodes${not})`,
+  ];
+}
+
 function verdictLine(swarm: SwarmReport): string {
   if (swarm.completable === null) return 'unknown whether it can be completed';
   const copies = swarm.distributed_copies === null ? '' : `; ${swarm.distributed_copies.toFixed(2)} distributed copies`;
@@ -91,6 +101,7 @@ export function formatSwarm(swarm: SwarmReport): string {
     ...(classes.length === 0 ? ['no peer was found'] : formatTable(classes).split('\n')),
     `endpoints     ${swarm.endpoints_known} known, ${swarm.endpoints_tried} tried, ${swarm.reached} reached`,
     `sources       ${sourceLine(swarm)}`,
+    ...filterLines(swarm),
     `swarm size    ${formatEstimate(size)}${size.method === null ? '' : `, ${size.method.replace('_', '-')}`}`,
     `complete      ${formatEstimate(complete)}`,
     `outlook       ${verdictLine(swarm)}`,

@@ -1,4 +1,5 @@
 // One census of one swarm: which sources were asked, which endpoints they gave, who is to be dialled next, and when it is over. Pure; time is an argument.
+import { FilterTally } from '@swarmscope/bittorrent/dht/filter-poll.ts';
 import { endpointKey } from '@swarmscope/bittorrent/endpoint.ts';
 import { toHex } from '@swarmscope/bittorrent/hex.ts';
 import type { Endpoint, Random } from '@swarmscope/bittorrent/machine.ts';
@@ -54,6 +55,8 @@ export class Census {
   readonly #ids = new Map<string, Peer>(); // bound: maxPeers
   /** Endpoints that are our own: told by a source, counted, never dialled. */
   readonly own = new Set<string>(); // bound: our own addresses and instances
+  /** What DHT nodes say by BEP 33, once one did. */
+  filters: FilterTally | undefined;
   /** The table was full: there are more than these. */
   wasCut = false;
   /** No census proper: a first look at peers that were overheard. */
@@ -95,6 +98,12 @@ export class Census {
   settle(key: string, answered: boolean): void {
     const question = this.#questions.get(key);
     if (question) question.state = answered ? 'answered' : 'failed';
+  }
+
+  /** The filters of one lookup. */
+  tell(tally: FilterTally): void {
+    this.filters ??= new FilterTally();
+    this.filters.join(tally);
   }
 
   /** How a kind of source did: undefined when it was not asked; `failed` when nothing of it answered. */
@@ -248,6 +257,7 @@ export class Census {
       if (peer.state === 'known') this.#queue.push(peer);
     }
     for (const key of other.own) this.own.add(key);
+    if (other.filters) this.tell(other.filters);
     for (const [key, question] of other.#questions) this.#questions.set(key, question);
     this.dialling += other.dialling;
     this.talking += other.talking;

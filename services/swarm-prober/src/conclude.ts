@@ -22,7 +22,10 @@ export function conclude(swarm: ProbedSwarm, { publisher, scores, reachableSelf,
   const peers = [...census.peers.values()].filter((peer) => peer.attempts > 0 || peer.direction === 'in');
   for (const peer of peers) publisher.probed(id, census.id, peer, layout?.pieces, now);
   if (!isCut)
-    publisher.publish('swarm_sampled', summarize({ swarmId: id, census, layout, prefixesExcluded, reachableSelf, now }));
+    publisher.publish(
+      'swarm_sampled',
+      summarize({ swarmId: id, census, layout, prefixesExcluded, reachableSelf, tellsFilters: publisher.isFull, now }),
+    );
   scores.add(id, peers, publisher.naming);
   return peers;
 }

@@ -1,6 +1,9 @@
-// The DHT as a source of peers: one get_peers lookup per node and name of a swarm; announcing where that is allowed; never for a private torrent.
+// The DHT as a source of peers: one get_peers lookup per node and name of a swarm, with BEP 33 where somebody asked for the swarm by name; announcing where
+// that is allowed; never for a private torrent.
 import type { DhtFact } from '@swarmscope/bittorrent/dht/facts.ts';
+import { FilterPoll } from '@swarmscope/bittorrent/dht/filter-poll.ts';
 import type { DhtNode } from '@swarmscope/bittorrent/dht/node.ts';
+import { endpointKey } from '@swarmscope/bittorrent/endpoint.ts';
 import type { Endpoint } from '@swarmscope/bittorrent/machine.ts';
 import type { Driven } from '@swarmscope/runtime/drive.ts';
 import { type Agenda, Task } from './agenda.ts';
@@ -35,6 +38,8 @@ interface Lookup {
   readonly key: string | undefined;
   readonly announces: boolean;
   readonly until: number;
+  /** BEP 33 filters, where they are asked for. */
+  readonly poll: FilterPoll | undefined;
   retries: number;
   /** Some node of it named a peer. */
   found: boolean;
@@ -68,7 +73,8 @@ export class DhtSource {
     for (const [index, place] of this.#places.entries()) {
       const key = `dht ${index} ${view.home.views.indexOf(view)}`;
       census.ask(key, 'dht', now);
-      this.#lookup(place, { view, census, key, announces: view.home.watched, until: now + waitMs, retries: 0, found: false });
+      const asked = { view, census, key, announces: view.home.watched, until: now + waitMs, poll: pollOf(view) };
+      this.#lookup(place, { ...asked, retries: 0, found: false });
     }
   }
 
@@ -83,17 +89,19 @@ export class DhtSource {
   /** Announces us under one name, where that is allowed and was not done by `ask`. */
   announce(view: SwarmView, census: Census, now: number): void {
     if (!view.home.announce || view.home.watched) return;
-    for (const place of this.#places)
-      this.#lookup(place, { view, census, key: undefined, announces: true, until: now, retries: 0, found: false });
+    const asked = { view, census, key: undefined, announces: true, until: now, poll: undefined };
+    for (const place of this.#places) this.#lookup(place, { ...asked, retries: 0, found: false });
   }
 
   /** Ends what is under way for a swarm; with `all` also announces that nobody waits for. */
   end(swarm: ProbedSwarm, all = false): void {
     for (const { driven, lookups } of this.#places) {
-      for (const [id, { view, census, key }] of lookups) {
+      for (const [id, lookup] of lookups) {
+        const { view, census, key } = lookup;
         if (view.home !== swarm || (key === undefined && !all)) continue;
         lookups.delete(id);
         driven.act((node) => node.cancel(id));
+        count(lookup);
         if (key !== undefined) census.current.settle(key, false);
       }
     }
@@ -104,21 +112,31 @@ export class DhtSource {
   }
 
   #lookup({ driven, lookups }: Place, lookup: Lookup): void {
-    const { view, announces } = lookup;
+    const { view, announces, poll } = lookup;
     const port = this.#options.listenPort();
     const announce =
       announces && view.home.announce && port !== undefined ? { announce: { port, seed: false, impliedPort: false } } : {};
     driven.act((node, now, out) => {
-      const plan = { target: view.infoHash, kind: 'get_peers', maxNodes: MAX_NODES, ...announce } as const;
+      const plan = {
+        target: view.infoHash,
+        kind: 'get_peers',
+        maxNodes: MAX_NODES,
+        scrape: poll !== undefined,
+        ...announce,
+      } as const;
       // Registered inside of the call: its facts are told before the call returns.
       lookups.set(node.lookup(plan, now, out), lookup);
     });
   }
 
   #fact(place: Place, fact: DhtFact, now: number): void {
-    if (fact.type !== 'peers' && fact.type !== 'lookup_done') return;
+    if (fact.type !== 'peers' && fact.type !== 'filters' && fact.type !== 'lookup_done') return;
     const lookup = place.lookups.get(fact.lookup);
     if (!lookup) return;
+    if (fact.type === 'filters') {
+      lookup.poll?.add(endpointKey(fact.from), fact);
+      return;
+    }
     const { view, census, key, until } = lookup;
     if (fact.type === 'peers') {
       lookup.found = true;
@@ -134,7 +152,10 @@ export class DhtSource {
       const isThin = fact.closest.length < Math.min(ENOUGH_ANSWERS, Math.max(1, nodes));
       if (isThin && lookup.retries < MAX_RETRIES && now + RETRY_MS < until) this.#retryLater(place, lookup, now);
       // A walk that broke off and found nobody has not shown that there is nobody.
-      else if (key !== undefined) census.current.settle(key, !isThin || lookup.found);
+      else {
+        count(lookup);
+        if (key !== undefined) census.current.settle(key, !isThin || lookup.found);
+      }
     }
     this.#options.changed();
   }
@@ -147,4 +168,15 @@ export class DhtSource {
     });
     this.#options.agenda.set(task, now + RETRY_MS);
   }
+}
+
+/** Filters cost some 16 questions more: they are asked for where the swarm is on the watch list, or its file or trackers were given. */
+function pollOf({ home }: SwarmView): FilterPoll | undefined {
+  return home.watched || home.isKept ? new FilterPoll() : undefined;
+}
+
+/** What a lookup heard by BEP 33 becomes part of its census. */
+function count({ poll, census }: Lookup): void {
+  const tally = poll?.tally();
+  if (tally) census.current.tell(tally);
 }

@@ -62,6 +62,11 @@ export class Publisher {
     return this.#options.naming;
   }
 
+  /** Events carry addresses, and what addresses can be found in. */
+  get isFull(): boolean {
+    return this.#options.addresses === 'full';
+  }
+
   publish<T extends Topic>(topic: T, columns: NewColumns<T>): void {
     const { bus, clock, network, instanceId, takedown } = this.#options;
     const { swarm_id, info_hash } = columns as { readonly swarm_id?: string; readonly info_hash?: string | null };
@@ -212,7 +217,7 @@ export class Publisher {
   }
 
   #full(endpoint: Endpoint): string | null {
-    return this.#options.addresses === 'full' ? formatEndpoint(endpoint) : null;
+    return this.isFull ? formatEndpoint(endpoint) : null;
   }
 }
 

@@ -1,5 +1,8 @@
 // A census summed up: one count per verdict, what each source gave, availability, and how large the swarm is; every figure from the peers as they were left.
 import { parseAddress } from '@swarmscope/bittorrent/address.ts';
+import { mayHold } from '@swarmscope/bittorrent/dht/bloom.ts';
+import type { FilterUnion } from '@swarmscope/bittorrent/dht/filter-poll.ts';
+import { toHex } from '@swarmscope/bittorrent/hex.ts';
 import type { TorrentLayout } from '@swarmscope/bittorrent/metainfo-layout.ts';
 import { PEER_SOURCES, type PeerSource, type Verdict, zeroCounts } from '@swarmscope/events/enums.ts';
 import type { NewColumns } from '@swarmscope/events/event.ts';
@@ -19,6 +22,8 @@ export interface SummaryInput {
   /** The publisher's own networks (CIDR). */
   readonly prefixesExcluded: readonly string[];
   readonly reachableSelf: boolean | undefined;
+  /** Raw filters are told: whoever has them can ask them for any address. */
+  readonly tellsFilters?: boolean;
   readonly now: number;
 }
 
@@ -41,6 +46,7 @@ export function summarize(input: SummaryInput): NewColumns<'swarm_sampled'> {
     reached: reached.length,
     sources: PEER_SOURCES.flatMap((source) => sourceOf(census, source) ?? []),
     ...sizeOf(census, peers),
+    ...filtersOf(input),
     ...availabilityOf(input, peers),
     own_announces: census.own.size,
     reachable_self: input.reachableSelf === undefined ? null : input.reachableSelf ? 1 : 0,
@@ -79,6 +85,36 @@ function sizeOf(census: Census, peers: readonly Peer[]) {
     complete_low: sure,
     complete_high: unseen === undefined ? null : complete + dark + unseen,
   };
+}
+
+type FilterColumns = Partial<Pick<NewColumns<'swarm_sampled'>, Extract<keyof NewColumns<'swarm_sampled'>, `dht_${string}`>>>;
+
+/** What DHT nodes say by BEP 33: addresses, not endpoints; null where no node gave filters that count. */
+function filtersOf({ census, tellsFilters }: SummaryInput): FilterColumns {
+  const { filters } = census;
+  if (!filters) return {};
+  const refused = { dht_filters: filters.nodes, dht_filters_refused: filters.refused };
+  if (filters.nodes === 0) return refused;
+  const { seeds, downloaders } = filters;
+  const [ofSeeds, ofDownloaders] = [seeds.bounds(ownIn(seeds, census)), downloaders.bounds(ownIn(downloaders, census))];
+  return {
+    ...refused,
+    dht_seeds_estimate: ofSeeds.estimate,
+    dht_seeds_low: ofSeeds.low,
+    dht_seeds_high: ofSeeds.high ?? null,
+    dht_downloaders_estimate: ofDownloaders.estimate,
+    dht_downloaders_low: ofDownloaders.low,
+    dht_downloaders_high: ofDownloaders.high ?? null,
+    dht_seeds_filter: tellsFilters ? toHex(seeds.believed) : null,
+    dht_downloaders_filter: tellsFilters ? toHex(downloaders.believed) : null,
+  };
+}
+
+/** How many of our own addresses a filter counts: those that some source named as ours, where nobody else was met at the same address. */
+function ownIn({ believed }: FilterUnion, { own, peers }: Census): number {
+  const others = new Set([...peers.values()].map((peer) => peer.endpoint.address));
+  const ours = new Set([...own].map((key) => key.slice(0, key.lastIndexOf(':'))));
+  return [...ours].filter((address) => !others.has(address) && mayHold(believed, address)).length;
 }
 
 type AvailabilityColumns = Pick<

@@ -25,6 +25,8 @@ test('what a torrent is and how its swarm does is all there', () => {
   expect(exportableColumns('swarm_sampled')).toEqual(
     expect.arrayContaining(['proved', 'claimed', 'leecher', 'unreachable', 'completable', 'sources', 'availability']),
   );
+  // Any address can be looked for in a filter.
+  expect(exportableColumns('swarm_sampled').filter((name) => name.startsWith('dht_') && name.endsWith('_filter'))).toEqual([]);
   expect(exportableColumns('peer_probed')).toEqual(
     expect.arrayContaining(['verdict', 'outcome', 'client', 'peer_id_prefix', 'pieces_have']),
   );

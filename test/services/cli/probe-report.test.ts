@@ -151,6 +151,28 @@ describe('the text', () => {
     expect(text).toContain('and 11 more files');
   });
 
+  test('what the DHT says by BEP 33, with bounds; nothing where no filter came', () => {
+    const bounds = {
+      dht_seeds_estimate: 12,
+      dht_seeds_low: 9,
+      dht_seeds_high: 15,
+      dht_downloaders_estimate: 7,
+      dht_downloaders_low: 4,
+    };
+    const [swarm] = reportOf(sampled(1, { dht_filters: 16, dht_filters_refused: 1, ...bounds }));
+    expect(formatSwarm(swarm!)).toContain(
+      'DHT says      12 (9 to 15) seeds, 7 (4 or more) downloaders (by addresses, 16 nodes, 1 not believed)',
+    );
+    expect(swarm!.estimates.dht_filters).toEqual({
+      nodes: 16,
+      refused: 1,
+      seeds: { estimate: 12, low: 9, high: 15 },
+      downloaders: { estimate: 7, low: 4, high: null },
+    });
+    const [other] = reportOf(sampled(1));
+    expect([formatSwarm(other!).includes('DHT says'), other!.estimates.dht_filters]).toEqual([false, null]);
+  });
+
   test('the strip is empty where no copy is, and full where most are', () => {
     expect(availabilityStrip([2, 1, 0, 2])).toBe('█▄ █');
     expect(availabilityStrip([])).toBe('');

@@ -84,9 +84,31 @@ const verdictColumns = Object.fromEntries(VERDICTS.map((verdict) => [verdict, ui
   Column<number>
 >;
 
+const filterColumns = {
+  dht_filters: nullable(uint32('DHT nodes whose BEP 33 filters count; null when none was asked or none gave any.')),
+  dht_filters_refused: nullable(
+    uint32('DHT nodes whose filters do not count: full ones, and those that no other node confirms.'),
+  ),
+  dht_seeds_estimate: nullable(uint32('Distinct addresses of seeds in the DHT, by these filters; our own taken out.')),
+  dht_seeds_low: nullable(uint32('Low bound (95 %) of dht_seeds_estimate.')),
+  dht_seeds_high: nullable(
+    uint32('High bound (95 %) of dht_seeds_estimate; null when nodes hold different parts, or are too few.'),
+  ),
+  dht_downloaders_estimate: nullable(uint32('Distinct addresses of peers in the DHT that are no seeds; our own taken out.')),
+  dht_downloaders_low: nullable(uint32('Low bound (95 %) of dht_downloaders_estimate.')),
+  dht_downloaders_high: nullable(uint32('High bound (95 %) of dht_downloaders_estimate; null as above.')),
+  dht_seeds_filter: nullable(
+    hex(
+      256,
+      'The filters of seeds, joined (BEP 33), our own address not taken out; only with `addresses: full`: any address can be looked for in it.',
+    ),
+  ),
+  dht_downloaders_filter: nullable(hex(256, 'The same of the others; only with `addresses: full`.')),
+};
+
 export const swarmSampled = define({
   topic: 'swarm_sampled',
-  version: 1,
+  version: 2,
   key: 'swarm_id',
   volume: 'measure',
   order: ['swarm_id', 'ts'],
@@ -142,7 +164,10 @@ export const swarmSampled = define({
       'Files with a piece of fewer than two copies.',
     ),
     files_at_risk_total: nullable(uint32('Number of all files at risk, also those not listed.')),
+    // What DHT nodes say by BEP 33: claims, of addresses and not of endpoints. docs/estimates.md says how they are joined and bounded.
+    ...filterColumns,
     own_announces: uint32('How many of the counted were our own probers; already subtracted.'),
     reachable_self: nullable(flag('We were reachable from outside (inbound sensing works only then).')),
   },
+  upcasts: { 1: (columns) => ({ ...Object.fromEntries(Object.keys(filterColumns).map((name) => [name, null])), ...columns }) },
 });
