@@ -161,14 +161,24 @@ export class Census {
     return this.#queue.length;
   }
 
-  /** A peer shook hands: false when it is one that we talk to already, by another endpoint or the other way round. */
-  meet(peer: Peer): boolean {
+  /**
+   * A peer shook hands. When it is one that we talk to already, by another endpoint or the other way round, the one of the two that is to be left is
+   * returned: rather the one that dialled us, since the other can be dialled again should the remote leave that one too. It is counted once, with the sources of both.
+   */
+  meet(peer: Peer): Peer | undefined {
     const id = toHex(peer.peerId!);
     const other = this.#ids.get(id);
     // The same id at another address is no proof of the same peer: ids can be copied.
-    if (other && other !== peer && other.endpoint.address === peer.endpoint.address && other.state === 'talking') return false;
-    this.#ids.set(id, peer);
-    return true;
+    const isSame = other && other !== peer && other.endpoint.address === peer.endpoint.address && other.state === 'talking';
+    if (!isSame) {
+      this.#ids.set(id, peer);
+      return undefined;
+    }
+    const [kept, left] = peer.direction === 'out' && other.direction === 'in' ? [peer, other] : [other, peer];
+    for (const [source, sourceId] of left.sources) kept.sources.set(source, sourceId);
+    this.forget(left);
+    this.#ids.set(id, kept);
+    return left;
   }
 
   /** Puts an inbound peer at its listening endpoint. The peer that is there already and was not reached gives it its sources, one that was is kept. */

@@ -173,7 +173,7 @@ export class Probes {
   finish(view: SwarmView, now: number): void {
     for (const live of this.#of(view)) {
       live.peer.concludeChoke(this.#options.times.chokeMs, now);
-      this.#end(live);
+      this.#end(live.peer);
     }
   }
 
@@ -232,7 +232,7 @@ export class Probes {
     switch (fact.type) {
       case 'handshaken':
         peer.offered(view?.pieces.indices() ?? [], now);
-        if (live.census?.current.meet(peer) === false) this.#end(live);
+        this.#end(live.census?.current.meet(peer));
         break;
       case 'extended':
         this.#extended(live, fact.listenPort);
@@ -291,7 +291,7 @@ export class Probes {
     if (!census) return;
     if (live.peer.direction === 'in' && listenPort !== undefined) {
       const endpoint = { address: live.peer.endpoint.address, port: listenPort };
-      if (census.place(live.peer, endpoint) !== live.peer) this.#end(live);
+      if (census.place(live.peer, endpoint) !== live.peer) this.#end(live.peer);
     }
     const added = introductions(census, live.peer);
     live.conversation?.act((session, now, out) => session.sendPex(added, now, out));
@@ -393,7 +393,8 @@ export class Probes {
     return current.rarity.choose(peer, current.peers.values(), budget, random, this.#options.now());
   }
 
-  #end(live: Live): void {
-    live.conversation?.act((session, _now, out) => session.finish(out));
+  #end(peer: Peer | undefined): void {
+    const live = peer && this.#live.get(peer);
+    live?.conversation?.act((session, _now, out) => session.finish(out));
   }
 }

@@ -38,6 +38,32 @@ describe('endpoints', () => {
     expect([census.sight(at(3), { source: 'pex' }), census.wasCut, census.peers.size]).toEqual([undefined, true, 2]);
   });
 
+  test('a peer that dials us while we dial it is one, where it listens, with the sources of both', () => {
+    for (const first of ['in', 'out'] as const) {
+      const census = make();
+      const dialled = census.sight(at(1, 6_881), { source: 'tracker', sourceId: 'a' })!;
+      const inbound = census.sight(at(1, 40_001), { source: 'inbound' })!;
+      inbound.direction = 'in';
+      const order = first === 'in' ? [inbound, dialled] : [dialled, inbound];
+      for (const peer of order) peer.peerId = new Uint8Array(20).fill(9);
+      expect(census.meet(order[0]!)).toBeUndefined();
+      order[0]!.state = 'talking';
+      // The one that we dialled stays: it can be dialled again.
+      expect(census.meet(order[1]!)).toBe(inbound);
+      expect([...census.peers.values()]).toEqual([dialled]);
+      expect([...dialled.sources.keys()].sort()).toEqual(['inbound', 'tracker']);
+    }
+  });
+
+  test('the same id at another address is another peer', () => {
+    const census = make();
+    const [one, other] = [1, 2].map((host) => census.sight(at(host), { source: 'given' })!);
+    for (const peer of [one!, other!]) peer.peerId = new Uint8Array(20).fill(9);
+    expect(census.meet(one!)).toBeUndefined();
+    one!.state = 'talking';
+    expect([census.meet(other!), census.peers.size]).toEqual([undefined, 2]);
+  });
+
   test('are dialled once; those that may answer later once more, dead ones not', () => {
     const census = make();
     for (const host of [1, 2]) census.sight(at(host), { source: 'given' });
