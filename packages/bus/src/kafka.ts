@@ -49,8 +49,8 @@ const MEASURE_BYTES_MAX = 32 * 1024 * 1024;
 const SESSION_TIMEOUT_MS = 10_000;
 const FETCH_WAIT_MS = 250;
 /** Compressed, it is ten times as much in memory: a backlog comes in pieces between which a heartbeat fits. */
-const FETCH_BYTES = 512 * 1024;
-const FETCH_BYTES_PARTITION = 64 * 1024;
+const FETCH_BYTES = 2 * 1024 * 1024;
+const FETCH_BYTES_PARTITION = 256 * 1024;
 const RUN_AGAIN_MS = 1_000;
 const FLUSH_AT_CLOSE_MS = 10_000;
 const RETRY = { retries: 5, initialRetryTime: 200, maxRetryTime: 3_000 };

@@ -23,8 +23,8 @@ export interface LaneOptions {
 }
 
 /** Bytes that wait from which on no more are fetched, and those below which they are again. */
-const PAUSE_BYTES = 512 * 1024;
-const RESUME_BYTES = 128 * 1024;
+const PAUSE_BYTES = 1024 * 1024;
+const RESUME_BYTES = 256 * 1024;
 
 export class Lane {
   readonly topic: Topic;
