@@ -10,9 +10,20 @@ import { type Figure, note, table } from './figure.ts';
 import { hashes } from './hashes.ts';
 import { kafka } from './kafka.ts';
 import { peers } from './peers.ts';
+import { schedule } from './schedule.ts';
 import { storeScale } from './store-scale.ts';
 
-const ENTRIES: readonly Entry[] = [...codec, ...dht, ...peers, ...hashes, ...events, ...kafka, ...exactlyOnce, ...storeScale];
+const ENTRIES: readonly Entry[] = [
+  ...codec,
+  ...dht,
+  ...peers,
+  ...hashes,
+  ...schedule,
+  ...events,
+  ...storeScale,
+  ...kafka,
+  ...exactlyOnce,
+];
 
 /** An entry is picked by its name or the beginning of it. Undefined when a name fits none. */
 function pick(names: readonly string[]): Entry[] | undefined {
