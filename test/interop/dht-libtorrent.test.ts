@@ -1,9 +1,10 @@
-// The ordinary crawler against 40 libtorrent DHT nodes that hold 500 infohashes: all found, quickly, and politely by the nodes' own log.
+// The ordinary crawler against 40 libtorrent DHT nodes that hold 500 infohashes: all found, quickly, and politely by the nodes' own log; and a census by BEP 33.
 import { parseEndpoint } from '@swarmscope/bittorrent/endpoint.ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { missing } from '../support/extras.ts';
-import { CrawlerUnderTest } from './support/crawler.ts';
+import { CrawlerUnderTest, startNode } from './support/crawler.ts';
 import { DhtMesh, type ReceivedPacket } from './support/libtorrent.ts';
+import { LoneProber } from './support/prober.ts';
 import { pickNetwork, until, Workbench } from './support/process.ts';
 
 const NODES = 40;
@@ -93,4 +94,30 @@ describe.skipIf(missing('libtorrent').length > 0)('crawler against libtorrent', 
     expect(times.every((of) => of.length > 0)).toBe(true);
     expect(Math.max(...times.map((of) => worstDebt(of)))).toBeLessThanOrEqual(FORGIVEN);
   });
+
+  test('a census counts by BEP 33 who announced there: 40 seeds and 80 others, each from an address of its own', async () => {
+    const infoHash = 'b3'.repeat(20);
+    const others = pickNetwork();
+    const entries = Array.from({ length: 120 }, (_, i) => ({
+      info_hash: infoHash,
+      address: i < 40 ? address(101 + (i % 90)) : others(1 + i),
+      port: 1,
+      seed: i < 40,
+    }));
+    expect(await mesh.announce(entries)).toBe(120 * 8);
+    const node = bench.keep(await startNode(address(201)));
+    node.act((dht, now, out) => dht.bootstrap(mesh.nodes.map((each) => parseEndpoint(each)!), now, out));
+    await until('our node knows others', () => node.act((dht) => dht.table.size) >= 12, 30_000);
+    const ours = await LoneProber.start(bench, { address: address(202), port: 0 }, { dht: [node] });
+    const { sampled } = await ours.probe({ infoHash: Uint8Array.from({ length: 20 }, () => 0xb3), announce: false }, infoHash);
+    console.log(
+      JSON.stringify(Object.fromEntries(Object.entries(sampled).filter(([name]) => /^dht_[^_]+(_[^f]|s$)/.test(name)))),
+    );
+    expect(sampled).toMatchObject({ dht_filters_refused: 0, dht_seeds_filter: expect.stringMatching(/^[0-9a-f]{512}$/) });
+    expect(sampled.dht_filters).toBeGreaterThanOrEqual(8);
+    // Every address announced is kept by eight nodes: what is left is the filter's own error, two of a hundred.
+    expect(Math.abs(sampled.dht_seeds_estimate! - 40)).toBeLessThanOrEqual(3);
+    expect(Math.abs(sampled.dht_downloaders_estimate! - 80)).toBeLessThanOrEqual(4);
+    expect(sampled.dht_seeds_high).not.toBeNull();
+  }, 120_000);
 });

@@ -132,6 +132,15 @@ describe('lists are cut and totals kept', () => {
 });
 
 describe('old versions', () => {
+  test('a census of before BEP 33 knows nothing of filters', () => {
+    const columns = { swarm_id: 'ab'.repeat(20), census_id: 'ab'.repeat(8), window_s: 5, ...zeroCounts(), endpoints_known: 0 };
+    const lists = { sources: [], availability: [], availability_histogram: [], files_at_risk: [] };
+    const event = makeEvent('swarm_sampled', { ...columns, ...lists, endpoints_tried: 0, reached: 0, own_announces: 0 }, stamp);
+    const old = Object.fromEntries(Object.entries(event).filter(([name]) => !name.startsWith('dht_')));
+    expect(parseEvent('swarm_sampled', { ...old, event_version: 1 })).toEqual(event);
+    expect(parseEvent('swarm_sampled', { ...old, event_version: 2 })).toMatchObject({ reason: 'bad_column' });
+  });
+
   const definition = define({
     topic: 'made_up',
     version: 3,
