@@ -144,6 +144,7 @@ describe('figures', () => {
     expect(sources.map((row) => [row['source'], row['answer']])).toEqual([
       ['dht', 'answered'],
       ['pex', 'answered'],
+      ['seeds that DHT nodes keep', 'answered'],
       ['tracker', 'failed'],
     ]);
   });

@@ -106,7 +106,8 @@ describe.skipIf(missing('libtorrent').length > 0)('crawler against libtorrent', 
     }));
     expect(await mesh.announce(entries)).toBe(120 * 8);
     const node = bench.keep(await startNode(address(201)));
-    node.act((dht, now, out) => dht.bootstrap(mesh.nodes.map((each) => parseEndpoint(each)!), now, out));
+    const known = mesh.nodes.map((each) => parseEndpoint(each)!);
+    node.act((dht, now, out) => dht.bootstrap(known, now, out));
     await until('our node knows others', () => node.act((dht) => dht.table.size) >= 12, 30_000);
     const ours = await LoneProber.start(bench, { address: address(202), port: 0 }, { dht: [node] });
     const { sampled } = await ours.probe({ infoHash: Uint8Array.from({ length: 20 }, () => 0xb3), announce: false }, infoHash);

@@ -20,7 +20,8 @@ export const VERDICT_TONES: Readonly<Record<string, Tone>> = {
 export const SOURCES: Panel = {
   id: 'sources',
   title: 'Sources side by side',
-  description: 'Endpoints that each source gave in the newest census, with bounds; sources overlap, so they are never added.',
+  description:
+    'Endpoints that each source gave in the newest census, and addresses that DHT nodes keep (BEP 33), with bounds; they overlap, so they are never added.',
   kind: 'table',
   width: 12,
   columns: [
@@ -29,9 +30,12 @@ export const SOURCES: Panel = {
     { name: 'answer', title: 'Answer', unit: 'word', words: { answered: 'good', failed: 'warn' } },
   ],
   empty: 'This swarm was not measured in this time.',
-  sql: `SELECT each.source AS source, each.count AS endpoints, each.low AS low, each.high AS high, if(each.failed = 1, 'failed', 'answered') AS answer
-FROM (SELECT sources FROM swarm_sampled WHERE ${OF_SWARM} AND ts = (SELECT max(seen) FROM (${newestOfSwarm(['census_id'])})) LIMIT 1)
-ARRAY JOIN sources AS each ORDER BY endpoints DESC NULLS LAST, source`,
+  sql: `SELECT each.1 AS source, each.2 AS endpoints, each.3 AS low, each.4 AS high, if(each.5 = 1, 'failed', 'answered') AS answer
+FROM (SELECT arrayConcat(arrayMap(each -> (toString(each.source), each.count, each.low, each.high, each.failed), sources),
+    arrayFilter(each -> each.2 IS NOT NULL, [('seeds that DHT nodes keep', dht_seeds_estimate, dht_seeds_low, dht_seeds_high, 0),
+      ('downloaders that DHT nodes keep', dht_downloaders_estimate, dht_downloaders_low, dht_downloaders_high, 0)])) AS told
+  FROM swarm_sampled WHERE ${OF_SWARM} AND ts = (SELECT max(seen) FROM (${newestOfSwarm(['census_id'])})) LIMIT 1)
+ARRAY JOIN told AS each ORDER BY endpoints DESC NULLS LAST, source`,
 };
 
 export const TRACKERS: Panel = {

@@ -172,6 +172,13 @@ function censusColumns(swarm_id: string, i: number, life: Life, at: number, rand
       { source: 'tracker', count: null, low: null, high: null, failed: 1 },
       { source: 'pex', count: Math.max(0, reached - 1), low: null, high: null, failed: 0 },
     ],
+    ...(isKnown && {
+      dht_filters: 8,
+      dht_filters_refused: 0,
+      dht_seeds_estimate: proved,
+      dht_seeds_low: proved,
+      dht_seeds_high: proved + 1,
+    }),
     size_estimate: isKnown ? size : null,
     size_low: isKnown ? Math.round(size * 0.8) : null,
     size_high: isKnown ? Math.round(size * 1.4) : null,
