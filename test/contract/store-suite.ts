@@ -65,7 +65,7 @@ export function storeContract(open: () => Promise<Store>): void {
     test('every table that rows are inserted into, also by a view, remembers blocks', async () => {
       const bare = await store.query(
         `SELECT name FROM system.tables WHERE database = currentDatabase() AND engine LIKE '%MergeTree'
-         AND engine_full NOT LIKE '%deduplication_window = %' AND name NOT IN ('schema_migrations', 'dying')`,
+         AND engine_full NOT LIKE '%deduplication_window = %' AND name NOT IN ('schema_migrations', 'dying', 'forecast', 'forecast_retention', 'forecast_cohorts')`,
       );
       expect(bare).toEqual([]);
     });
@@ -262,7 +262,7 @@ export function storeContract(open: () => Promise<Store>): void {
   test('views: the current state joins census, torrent and watch list', async () => {
     await store.insert('torrent_watched', linesOf('torrent_watched', [watched(9_001, 1, NOW)], 1), 'view-watch');
     await store.refresh();
-    for (const view of ['swarms', 'dying', 'dht_census', 'client_shares', 'tracker_health'])
+    for (const view of ['swarms', 'dying', 'forecast', 'dht_census', 'client_shares', 'tracker_health'])
       expect(Array.isArray(await store.query(`SELECT * FROM ${view} LIMIT 5`)), view).toBe(true);
     expect(Object.keys(definitions)).toHaveLength(TOPICS.length);
   });

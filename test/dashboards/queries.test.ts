@@ -8,10 +8,10 @@ import { BOARDS, variableTypes } from '@swarmscope/dashboards/definitions/boards
 import { expandMacros, variablesIn } from '@swarmscope/dashboards/definitions/macros.ts';
 import { EXTENT, SEARCH } from '@swarmscope/dashboards/definitions/search.ts';
 import { rowWriter } from '@swarmscope/events/table.ts';
-import { openEmbedded } from '@swarmscope/store/embedded.ts';
+import { type EmbeddedStore, openEmbedded } from '@swarmscope/store/embedded.ts';
 import { rejectedLine } from '@swarmscope/store/rejected.ts';
-import type { Store } from '@swarmscope/store/store.ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { FORECAST_TABLES, refreshAt } from '../support/forecast-store.ts';
 import { insertEvents, nameOf, SEED, seedEvents, swarmOf } from './support/seed.ts';
 import { darkEvents } from './support/seed-dark.ts';
 
@@ -21,13 +21,14 @@ const MONTH = { fromS: endS - 2_592_000, toS: endS, intervalS: 21_600 };
 const YEAR = { fromS: endS - 31_536_000, toS: endS, intervalS: 604_800 };
 const WEEK = { fromS: endS - 604_800, toS: endS, intervalS: 3_600 };
 const directory = mkdtempSync(join(tmpdir(), 'swarmscope-boards-'));
-let store: Store;
+let store: EmbeddedStore;
 
 beforeAll(async () => {
   store = await openEmbedded({ directory });
   await store.migrate();
   await insertEvents(store, seedEvents());
   await store.refresh();
+  for (const table of FORECAST_TABLES) await refreshAt(store, table, SEED.endMs);
 });
 
 afterAll(async () => {
@@ -287,6 +288,25 @@ describe('alerts fire for what they mean', () => {
     ]);
   });
 
+  test('a copy that may be lost: of a watched torrent, from 10 % on, once the forecast of this network was taught', async () => {
+    for (const [n, steady] of [
+      [0, 0.31],
+      [6, 0.09],
+      [1, 0.9],
+    ] as const)
+      await store.tell(
+        `INSERT INTO forecast (network, swarm_id, ts, seen, p7_steady) SELECT 'lab', unhex('${swarmOf(n)}'), toDateTime(${endS - 60}, 'UTC'), toDateTime(${endS - 60}, 'UTC'), ${steady}`,
+      );
+    await store.tell('TRUNCATE TABLE forecast_cohorts');
+    expect(await firing('will_lose_last_copy')).toEqual([]);
+    await store.tell("INSERT INTO forecast_cohorts (network, days, cases) VALUES ('public', 7, 5000), ('lab', 7, 999)");
+    expect(await firing('will_lose_last_copy')).toEqual([]);
+    await store.tell("INSERT INTO forecast_cohorts (network, days, cases) VALUES ('lab', 7, 1)");
+    const rows = await firing('will_lose_last_copy');
+    expect(rows).toContainEqual({ network: 'lab', swarm: swarmOf(0), name: nameOf(0), value: 31 });
+    expect(rows.map((row) => row['swarm'])).not.toContain(swarmOf(1));
+  });
+
   test('services that report are not silent; an hour later nothing arrives any more', async () => {
     expect(await firing('service_silent')).toEqual([]);
     expect(await firing('ingest_stalled')).toEqual([]);
@@ -298,7 +318,8 @@ describe('alerts fire for what they mean', () => {
     expect(await firing('prober_blind')).toEqual([]);
     await insertEvents(store, darkEvents(SEED.endMs), 1);
     expect(await firing('prober_blind')).toEqual([{ network: 'dark', value: 0 }]);
-    for (const uid of ['last_proved_seeder_gone', 'not_completable', 'objective_missed'])
+    for (const table of FORECAST_TABLES) await refreshAt(store, table, SEED.endMs);
+    for (const uid of ['last_proved_seeder_gone', 'not_completable', 'objective_missed', 'will_lose_last_copy'])
       expect(
         (await firing(uid)).filter((row) => row['network'] === 'dark'),
         uid,

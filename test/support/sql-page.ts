@@ -23,7 +23,7 @@ What to know before writing one's own:
 
 - A topic of [schema.md](schema.md) is a table of raw rows. Rollups outlive them: \`swarm_1h\`, \`swarm_1d\`, \`dht_1h\`, \`dht_1d\`, \`peers_1h\`, \`peers_1d\`, \`crawl_1m\`, \`crawl_1h\`, \`sources_1h\`, \`trackers_1h\`,
   \`claims_1h\`, \`infohash_1h\`, and \`infohashes\` (one row for each ever met). Their sums add up (\`sum(proved_sum) / sum(censuses)\`), their distinct counts merge (\`uniqMerge(peers)\`). \`DESCRIBE TABLE\` says what each column is.
-- Newest states: \`swarm_latest\`, \`torrent_latest\`, \`watch_latest\` (read with \`FINAL\`); the view \`swarms\` joins them; \`dying\` is recomputed every 5 minutes; \`dht_census\`, \`client_shares\`, \`tracker_health\` are views of rollups.
+- Newest states: \`swarm_latest\`, \`torrent_latest\`, \`watch_latest\` (read with \`FINAL\`); the view \`swarms\` joins them; \`dying\` is recomputed every 5 minutes, \`forecast\` every 10 ([estimates.md](estimates.md) derives it; \`forecast_1d\` keeps it day by day); \`dht_census\`, \`client_shares\`, \`tracker_health\` are views of rollups.
 - Hashes and pseudonyms are raw bytes: show them by \`lower(hex(x))\`, ask by \`swarm_id = unhex('...')\`. Do not give the shown text the column's own name: a WHERE would then mean the text.
 - Null is "unknown", never 0. A figure of \`tracker_scraped\` or \`claims_1h\` is a claim of somebody else, never a count of ours.
 - Pseudonyms change with \`key_epoch\` (each week): count distinct peers within an epoch, or by \`(key_epoch, peer_key)\`.

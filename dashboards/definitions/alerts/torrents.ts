@@ -21,11 +21,11 @@ const SAYING = `$__timeFilter(ts) AND (network, swarm_id) IN (${WATCHED}) AND (r
 const bestOfTwo = (figure: string) => `toUInt32(arrayMax(arraySlice(arrayReverseSort(groupArray((ts, ${figure}))), 1, 2).2))`;
 
 /** Rows with a name for people, the worst first. */
-function named(swarms: string, order: string, labels = ''): string {
+function named(swarms: string, order: string, labels = '', most = 50): string {
   return `SELECT network, ${hexOf('swarm_id')} AS swarm, ${SHOWN_NAME} AS name, ${labels}value
 FROM (${swarms}) AS swarms
 LEFT JOIN (${NAMES}) AS names USING (swarm_id)
-ORDER BY ${order}, network, swarm LIMIT 50`;
+ORDER BY ${order}, network, swarm LIMIT ${most}`;
 }
 
 const LAST_SEEDER: AlertRule = {
@@ -144,4 +144,40 @@ const OBJECTIVE_MISSED: AlertRule = {
   shows: { board: 'swarmscope-watch-list', panel: 'entries' },
 };
 
-export const TORRENT_RULES: readonly AlertRule[] = [LAST_SEEDER, NOT_COMPLETABLE, FILE_NOT_COMPLETABLE, OBJECTIVE_MISSED];
+/** In percent; docs/estimates.md says what it costs and brings. It recovers below half a percent. */
+const LOSS = { fires: 10, recovers: 0 } as const;
+/** A forecast that has not learned from so many midnights of this network does not alarm. */
+const TAUGHT = 1_000;
+
+const WILL_LOSE_LAST_COPY: AlertRule = {
+  uid: 'will_lose_last_copy',
+  title: 'May lose its last complete copy',
+  description:
+    'The forecast of a watched torrent, averaged over days, gives its last complete copy 10 % or more to be gone within a week; it rests on censuses that could see.',
+  group: 'torrents',
+  severity: 'ticket',
+  everyS: 600,
+  forS: 1_200,
+  windowS: 604_800,
+  labels: ['network', 'swarm', 'name'],
+  sql: named(
+    `SELECT network, swarm_id, toUInt32(round(100 * p7_steady)) AS value FROM forecast
+  WHERE $__timeFilter(seen) AND (network, swarm_id) IN (${WATCHED})
+    AND network IN (SELECT network FROM forecast_cohorts WHERE days = 7 GROUP BY network HAVING sum(cases) >= ${TAUGHT})`,
+    'value DESC',
+    '',
+    1_000,
+  ),
+  fires: { when: 'at_least', figure: LOSS.fires, recoversAt: LOSS.recovers },
+  missing: 'ok',
+  summary: '{name} ({network}) may lose its last complete copy within 7 days: {value} %.',
+  shows: { board: 'swarmscope-torrent', panel: 'forecast' },
+};
+
+export const TORRENT_RULES: readonly AlertRule[] = [
+  LAST_SEEDER,
+  NOT_COMPLETABLE,
+  FILE_NOT_COMPLETABLE,
+  OBJECTIVE_MISSED,
+  WILL_LOSE_LAST_COPY,
+];

@@ -19,10 +19,11 @@ import {
   STATE_TONES,
 } from '../fragments.ts';
 import { NETWORK } from '../variables.ts';
+import { FORETOLD, LOSING, RISK, RISK_COLUMN } from './forecast.ts';
 
-const NO_CENSUS = 'No swarm was measured in this time.';
 /** Raw rows, where the range is short enough for them. */
 const IN_NETWORK_SHORT = `${IS_SHORT} AND ${IN_NETWORK}`;
+const NO_CENSUS = 'No swarm was measured in this time.';
 
 /** One tile per state, from one snapshot, so that the tiles add up. */
 export const STATES: Panel = {
@@ -160,15 +161,17 @@ function torrentTable(where: string, order: string): Pick<TablePanel, 'kind' | '
         ],
       },
       { name: 'copies', title: 'Copies in sight', unit: 'copies' },
+      RISK_COLUMN,
       { name: 'size', title: 'Peers (estimate)', unit: 'count', bounds: ['size_low', 'size_high'] },
       { name: 'seen', title: 'Census', unit: 'time' },
     ],
     sql: `SELECT ${SHOWN_NAME} AS name, ${hexOf('swarm_id')} AS swarm, state, n_proved AS proved, claims, partial_seed AS partial, leecher AS leechers, liars,
-  distributed_copies_permille / 1000 AS copies, size_estimate AS size, size_low, size_high, seen
+  distributed_copies_permille / 1000 AS copies, ${RISK}, size_estimate AS size, size_low, size_high, seen
 FROM (SELECT swarm_id, seen, ${STATE} AS state, proved AS n_proved, claimed + choked + super_seeder AS claims, partial_seed, leecher,
     liar_corrupt + liar_missing AS liars, distributed_copies_permille, size_estimate, size_low, size_high
   FROM (${newestCensus([...STATE_COLUMNS, 'leecher', 'partial_seed', 'liar_corrupt', 'liar_missing', 'distributed_copies_permille', 'size_estimate', 'size_low', 'size_high'])})
   WHERE ${where}) AS swarms
+LEFT JOIN (${FORETOLD}) AS foretold USING (swarm_id)
 LEFT JOIN (${NAMES}) AS names USING (swarm_id)
 ${order}`,
   };
@@ -274,6 +277,7 @@ export const OVERVIEW: Board = {
     { height: 4, panels: [STATES, PEERS] },
     { height: 9, panels: [STATES_OVER_TIME, PEERS_OVER_TIME] },
     { height: 11, panels: [AT_RISK] },
+    { height: 11, panels: [LOSING] },
     { height: 9, panels: [TURNS, CLIENTS, OUTCOMES] },
     { height: 14, panels: [ALL_TORRENTS] },
   ],

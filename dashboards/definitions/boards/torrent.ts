@@ -3,6 +3,7 @@ import { ALERT_CHANGES, WATCH_CHANGES_OF_SWARM } from '../annotations.ts';
 import type { Board, Panel } from '../board.ts';
 import { hexOf, measures, NAMES, newestOfSwarm, OF_SWARM, SHOWN_NAME, STATE, STATE_TONES } from '../fragments.ts';
 import { NETWORK, SWARM } from '../variables.ts';
+import { FORECAST, FORECAST_OVER_TIME } from './forecast.ts';
 import { FILES_AT_RISK, PEERS, SOURCES, TRACKERS, WEB_SEEDS } from './torrent-tables.ts';
 
 const NO_CENSUS = 'This swarm was not measured in this time.';
@@ -222,8 +223,10 @@ export const TORRENT: Board = {
   rows: [
     { height: 4, panels: [IDENTITY] },
     { height: 4, panels: [NOW, WHOLE] },
+    { height: 4, panels: [FORECAST] },
     { height: 9, panels: [CLASSES, SIZE] },
     { height: 9, panels: [AVAILABILITY, COMING_AND_GOING] },
+    { height: 8, panels: [FORECAST_OVER_TIME] },
     { height: 7, panels: [SOURCES, TRACKERS] },
     { height: 7, panels: [FILES_AT_RISK, WEB_SEEDS] },
     { height: 12, panels: [PEERS] },

@@ -4,6 +4,7 @@ import { ALERT_CHANGES, WATCH_CHANGES } from '../annotations.ts';
 import type { Board, Panel } from '../board.ts';
 import { hexOf, IN_NETWORK, measures, NAMES, newestCensus, SHOWN_NAME, STATE, STATE_COLUMNS, STATE_TONES } from '../fragments.ts';
 import { NETWORK } from '../variables.ts';
+import { FORETOLD, RISK, RISK_COLUMN } from './forecast.ts';
 
 const NOBODY = 'The watch list is empty: `swarmscope watch add MAGNET` puts a torrent on it.';
 
@@ -100,6 +101,7 @@ export const WATCH_TABLE: Panel = {
     { name: 'claims', title: 'Claimed', unit: 'count', tone: 'claimed' },
     { name: 'leechers', title: 'Leechers', unit: 'count', tone: 'leecher' },
     { name: 'copies', title: 'Copies in sight', unit: 'copies' },
+    RISK_COLUMN,
     { name: 'seen', title: 'Census', unit: 'time' },
     { name: 'labels', title: 'Labels', unit: 'word' },
   ],
@@ -107,9 +109,10 @@ export const WATCH_TABLE: Panel = {
   sql: `SELECT ${SHOWN_NAME} AS name, ${hexOf('swarm_id')} AS swarm, verdict AS objective,
   arrayStringConcat(arrayMap(promise -> concat(promise.1, ' ', toString(assumeNotNull(got[promise.1])), ' of ', toString(promise.2)), missed), ', ') AS missing,
   if(measured = 1, state, 'unknown') AS state, if(measured = 1, n_proved, NULL) AS proved, wanted,
-  if(measured = 1, claims, NULL) AS claims, if(measured = 1, leechers, NULL) AS leechers, if(measured = 1, copies, NULL) AS copies, if(measured = 1, seen, NULL) AS seen,
+  if(measured = 1, claims, NULL) AS claims, if(measured = 1, leechers, NULL) AS leechers, if(measured = 1, copies, NULL) AS copies, ${RISK}, if(measured = 1, seen, NULL) AS seen,
   arrayStringConcat(arrayMap((name, value) -> concat(name, '=', value), mapKeys(labels), mapValues(labels)), ', ') AS labels
 FROM (${OBJECTIVES}) AS entries
+LEFT JOIN (${FORETOLD}) AS foretold USING (swarm_id)
 LEFT JOIN (${NAMES}) AS names USING (swarm_id)
 ORDER BY indexOf(['missed', 'nobody reached', 'not measured', 'no objective', 'met'], objective), name, swarm LIMIT 1000`,
 };

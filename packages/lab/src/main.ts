@@ -1,7 +1,10 @@
 // `npm run lab`: the loopback world alone, until Ctrl-C, for the ordinary commands to be pointed at; `npm run lab -- accuracy`: a census of it, scored.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { formatEndpoint } from '@swarmscope/bittorrent/endpoint.ts';
 import { PARTS, runPart, type Size } from './accuracy/parts.ts';
@@ -13,6 +16,7 @@ import { runMetadata } from './metadata/run.ts';
 const HELP = `Usage: npm run lab -- [options]
        npm run lab -- accuracy [part ...] [options]
        npm run lab -- metadata [options]
+       npm run lab -- forecast [options]
 
 Starts a DHT, trackers and swarms on loopback whose truth is known, and says how to look at them.
 
@@ -43,6 +47,14 @@ metadata runs the ordinary crawl command with --metadata in a DHT of many nodes,
   --packets N         questions a second in all (default: 800); to one host it is one a second
   --mixed             four of ten torrents have a peer that serves, beside dead, silent and lying ones; three have dead or silent ones, one liars, two nobody
   --profile DIR       writes a CPU profile of the crawl there
+
+forecast lets torrents live for a year, watches them, and scores the forecast of the store beside an oracle (docs/estimates.md):
+
+  --seed N            replays (default: 1)
+  --torrents N        in the fleet that teaches and in the one that is forecast (default: 2000)
+  --days N            of life (default: 365)
+  --outages PERCENT   of the time, in which the observer is blind (default: 0, then 5)
+  --json              the figures as one JSON array
 `;
 
 function fail(message: string): never {
@@ -67,6 +79,8 @@ function readArguments() {
         packets: { type: 'string', default: '800' },
         mixed: { type: 'boolean', default: false },
         profile: { type: 'string' },
+        days: { type: 'string' },
+        outages: { type: 'string' },
         json: { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h', default: false },
       },
@@ -148,6 +162,18 @@ async function metadata(given: Arguments): Promise<void> {
   process.exitCode = figures.every((one) => one.ok) ? 0 : 1;
 }
 
+/** The forecast is SQL: it runs in a process of the tests, which may reach the store. */
+async function forecast(given: Arguments): Promise<void> {
+  const flags = (['seed', 'torrents', 'days', 'outages'] as const).flatMap((name) => {
+    const value = given[name];
+    return value === undefined ? [] : [`--${name}`, String(integer(name, value, 0))];
+  });
+  const script = fileURLToPath(new URL('../../../test/sim/forecast-process.ts', import.meta.url));
+  const child = spawn(process.execPath, [script, ...flags, ...(given.json ? ['--json'] : [])], { stdio: 'inherit' });
+  const [code] = (await once(child, 'exit')) as [number | null];
+  process.exitCode = code ?? 1;
+}
+
 async function alone(given: Arguments): Promise<void> {
   const { addresses } = given;
   if (addresses !== undefined && addresses !== 'many' && addresses !== 'one') {
@@ -180,6 +206,7 @@ try {
   else if (given.what === undefined) await alone(given);
   else if (given.what === 'accuracy') await accuracy(given);
   else if (given.what === 'metadata') await metadata(given);
+  else if (given.what === 'forecast') await forecast(given);
   else fail(`no such run: ${given.what}\n\n${HELP}`);
 } catch (error) {
   fail((error as Error).message);

@@ -82,8 +82,16 @@ function checkHistory(applied: readonly Applied[], steps: readonly Step[]): void
   }
 }
 
-/** Views that are recomputed in intervals. */
-const REFRESHED = ['dying_view', 'stored_1h_view', 'overview_1h_view'];
+/** Views that are recomputed in intervals, each after those that it reads. */
+const REFRESHED = [
+  'dying_view',
+  'stored_1h_view',
+  'overview_1h_view',
+  'forecast_retention_view',
+  'forecast_cohorts_view',
+  'forecast_view',
+  'forecast_1d_view',
+];
 
 /** How often a view is looked at until it is recomputed: each time costs a tenth of a second or a whole run of it. */
 const LOOKS_MAX = 3_000;

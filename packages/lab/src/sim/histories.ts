@@ -10,13 +10,13 @@ import type { Random } from '@swarmscope/bittorrent/machine.ts';
 //   (Kaune et al., "Unraveling BitTorrent's File Unavailability", P2P 2010).
 
 const HOURS_A_DAY = 24;
-const LOMAX = { shape: 0.75, scaleH: 0.1, mostH: 2_000 } as const;
+export const LOMAX = { shape: 0.75, scaleH: 0.1, mostH: 2_000 } as const;
 /** Loading, in hours: median and spread of a lognormal. */
-const LOADING = { medianH: 3, sigma: 0.9 } as const;
+export const LOADING = { medianH: 3, sigma: 0.9 } as const;
 /** Who finds nobody with all pieces waits, on average, so long. */
-const WAITING_H = 24;
+export const WAITING_H = 24;
 /** Keepers: Weibull lifetimes; on for some days, off for some hours. */
-const KEEPING = { shape: 0.7, scaleH: 40 * HOURS_A_DAY, onH: 60, offH: 9 } as const;
+export const KEEPING = { shape: 0.7, scaleH: 40 * HOURS_A_DAY, onH: 60, offH: 9 } as const;
 const BURST = { everyH: 90 * HOURS_A_DAY, lastsH: 36 } as const;
 /** No complete copy for this long, and the torrent counts as dead from its beginning. */
 export const DEAD_AFTER_H = 30 * HOURS_A_DAY;
@@ -29,10 +29,29 @@ export interface Life {
   readonly tail: number;
   /** Share of those who load that become keepers. */
   readonly keepers: number;
-  /** How long the publisher seeds. */
+  /** How long the publisher seeds, and by which law it was drawn. */
   readonly publisherH: number;
+  readonly publisher: Publisher;
   readonly sizeBytes: number;
   readonly pieces: number;
+}
+
+/** How publishers leave: after a week or a season on average (exponential), or in years. */
+export type Publisher = 'week' | 'season' | 'archive';
+
+/** Shares of the three, and what they last. */
+export const PUBLISHERS: Readonly<Record<Publisher, { share: number; meanH: number }>> = {
+  week: { share: 0.55, meanH: 7 * HOURS_A_DAY },
+  season: { share: 0.3, meanH: 90 * HOURS_A_DAY },
+  archive: { share: 0.15, meanH: 2_000 * HOURS_A_DAY },
+};
+
+/** One complete copy: from when to when it is kept, and the hours in which it is there. */
+export interface Copy {
+  readonly kind: 'publisher' | 'keeper' | 'passer';
+  readonly fromH: number;
+  readonly toH: number;
+  readonly there: readonly Interval[];
 }
 
 /** Complete copies and loading peers over time: each change with the count from then on. `hours` count from publication. */
@@ -41,6 +60,8 @@ export interface History {
   readonly horizonH: number;
   readonly copies: readonly Change[];
   readonly loading: readonly Change[];
+  /** Everybody who ever had a complete copy, by when they got it. */
+  readonly owners: readonly Copy[];
   /** When its last complete copy went for at least 30 days; undefined when that did not happen within the horizon (less those 30 days). */
   readonly diedH: number | undefined;
 }
@@ -50,14 +71,15 @@ export interface Change {
   readonly count: number;
 }
 
-interface Interval {
+/** Half open, in hours. */
+export interface Interval {
   readonly fromH: number;
   readonly toH: number;
 }
 
 const exponential = (random: Random, mean: number) => -Math.log(1 - random()) * mean;
 const normal = (random: Random) => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
-const lognormal = (random: Random, median: number, sigma: number) => median * Math.exp(sigma * normal(random));
+export const lognormal = (random: Random, median: number, sigma: number) => median * Math.exp(sigma * normal(random));
 const weibull = (random: Random, shape: number, scale: number) => scale * (-Math.log(1 - random())) ** (1 / shape);
 const lomax = (random: Random) => Math.min(LOMAX.mostH, LOMAX.scaleH * ((1 - random()) ** (-1 / LOMAX.shape) - 1));
 
@@ -65,12 +87,10 @@ const lomax = (random: Random) => Math.min(LOMAX.mostH, LOMAX.scaleH * ((1 - ran
 export function drawLife(random: Random): Life {
   const arrivals = Math.min(40, lognormal(random, 6, 1.6) / HOURS_A_DAY);
   const stays = random();
+  const { week, season, archive } = PUBLISHERS;
+  const publisher = stays < week.share ? 'week' : stays < week.share + season.share ? 'season' : 'archive';
   const publisherH =
-    stays < 0.55
-      ? exponential(random, 7 * HOURS_A_DAY)
-      : stays < 0.85
-        ? weibull(random, 1, 90 * HOURS_A_DAY)
-        : 2_000 * HOURS_A_DAY * (0.5 + random());
+    publisher === 'archive' ? archive.meanH * (0.5 + random()) : exponential(random, PUBLISHERS[publisher].meanH);
   const sizeBytes = Math.round(Math.exp(Math.log(5e7) + random() * Math.log(1_000)));
   return {
     arrivals,
@@ -78,6 +98,7 @@ export function drawLife(random: Random): Life {
     tail: arrivals * 0.02 * random(),
     keepers: 0.01 + 0.12 * random() ** 3,
     publisherH,
+    publisher,
     sizeBytes,
     pieces: Math.max(1, Math.round(sizeBytes / (1 << 20))),
   };
@@ -85,7 +106,8 @@ export function drawLife(random: Random): Life {
 
 /** Lets a torrent live for `horizonH` hours. */
 export function live(life: Life, horizonH: number, random: Random): History {
-  const copies: Interval[] = presence(0, life.publisherH, random);
+  const copies: Interval[] = presenceOf(0, life.publisherH, random);
+  const owners: Copy[] = [{ kind: 'publisher', fromH: 0, toH: life.publisherH, there: [...copies] }];
   const loading: Interval[] = [];
   const pending = [...copies].sort((a, b) => b.fromH - a.fromH);
   let coveredToH = 0;
@@ -101,17 +123,20 @@ export function live(life: Life, horizonH: number, random: Random): History {
     loading.push({ fromH: atH, toH: doneH });
     const isKeeper = random() < life.keepers;
     const staysH = isKeeper ? weibull(random, KEEPING.shape, KEEPING.scaleH) : lomax(random);
-    for (const interval of isKeeper ? presence(doneH, staysH, random) : [{ fromH: doneH, toH: doneH + staysH }]) {
+    const there = isKeeper ? presenceOf(doneH, staysH, random) : [{ fromH: doneH, toH: doneH + staysH }];
+    owners.push({ kind: isKeeper ? 'keeper' : 'passer', fromH: doneH, toH: doneH + staysH, there });
+    for (const interval of there) {
       copies.push(interval);
       insertByStart(pending, interval);
     }
   }
   const steps = changes(copies, horizonH);
-  return { life, horizonH, copies: steps, loading: changes(loading, horizonH), diedH: deathOf(steps, horizonH) };
+  owners.sort((a, b) => a.fromH - b.fromH);
+  return { life, horizonH, copies: steps, loading: changes(loading, horizonH), owners, diedH: deathOf(steps, horizonH) };
 }
 
 /** Someone who stays long is off now and then: the hours in which it is there. */
-function presence(fromH: number, lastsH: number, random: Random): Interval[] {
+export function presenceOf(fromH: number, lastsH: number, random: Random): Interval[] {
   const intervals: Interval[] = [];
   const endH = fromH + Math.min(lastsH, 800 * HOURS_A_DAY);
   for (let atH = fromH; atH < endH; ) {
@@ -134,12 +159,12 @@ function insertByStart(pending: Interval[], interval: Interval): void {
   pending.splice(low, 0, interval);
 }
 
-/** Arrivals by thinning: the highest rate proposes, the present one accepts. */
-function arrivalTimes(life: Life, horizonH: number, random: Random): number[] {
+/** Arrivals from `sinceH` on by thinning: the highest rate proposes, the present one accepts. */
+export function arrivalTimes(life: Life, horizonH: number, random: Random, sinceH = 0): number[] {
   const times: number[] = [];
-  let burst = { fromH: exponential(random, BURST.everyH), factor: 0 };
+  let burst = { fromH: sinceH + exponential(random, BURST.everyH), factor: 0 };
   let burstEndH = 0;
-  for (let atH = 0; atH < horizonH; ) {
+  for (let atH = sinceH; atH < horizonH; ) {
     if (atH >= burstEndH && burst.fromH <= atH) {
       burst = { fromH: atH + exponential(random, BURST.everyH), factor: 2 + 18 * random() ** 2 };
       burstEndH = atH + exponential(random, BURST.lastsH);

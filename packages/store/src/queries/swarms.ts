@@ -50,6 +50,18 @@ ORDER BY indexOf(['dead', 'no_seeder', 'last_copy', 'unproved', 'falling'], d.st
 LIMIT {limit:UInt32}`,
   },
   {
+    name: 'forecast',
+    title: 'Torrents that will be lost',
+    question:
+      'How likely does each torrent lose its last complete copy within 1, 7 and 30 days, with bounds (95 %), and what does that rest on? Recomputed every 10 minutes.',
+    parameters: { limit: 50 },
+    sql: `SELECT lower(hex(f.swarm_id)) AS swarm, t.name AS name, round(100 * f.p1, 1) AS percent_1d, round(100 * f.p7, 1) AS percent_7d, round(100 * f.p7_low, 1) AS low_7d, round(100 * f.p7_high, 1) AS high_7d, round(100 * f.p30, 1) AS percent_30d, f.copies AS copies, f.holders AS holders_7d, round(f.tenure_h) AS longest_h, f.rests_on AS rests_on, f.alike AS alike
+FROM forecast AS f
+LEFT JOIN ${NAMES} AS t ON t.network = f.network AND t.swarm_id = f.swarm_id
+ORDER BY f.p7 DESC, swarm
+LIMIT {limit:UInt32}`,
+  },
+  {
     name: 'not-completable',
     title: 'Torrents that nobody can complete any more',
     question: 'In which swarms is some piece nowhere to be seen, and how much of them is left?',
