@@ -30,11 +30,12 @@ export class UnreadableFeed extends Error {}
 export function readFeed(text: string, base: string | undefined): Feed {
   const start = text.replace(/^\uFEFF/, '').trimStart();
   const entries = start.startsWith('<') ? xmlEntries(start) : jsonEntries(start);
-  const items = entries.slice(0, ITEMS_MAX).flatMap(({ candidates, name, labels }) => {
+  const read = entries.slice(0, ITEMS_MAX);
+  const items = read.flatMap(({ candidates, name, labels }) => {
     const torrent = candidates.map((candidate) => torrentIn(candidate, base)).find((found) => found !== undefined);
     return torrent === undefined ? [] : [{ torrent, name: name?.trim().slice(0, NAME_MAX) || undefined, labels: labels ?? {} }];
   });
-  return { items, without: entries.length - items.length };
+  return { items, without: read.length - items.length };
 }
 
 interface Candidate {
@@ -65,9 +66,10 @@ function xmlEntries(text: string): Entry[] {
   const waiting: XmlElement[] = [rootOf(text)];
   for (let element = waiting.pop(); element; element = waiting.pop()) {
     if (element.name === 'item' || element.name === 'entry') found.push(element);
-    else waiting.push(...childrenOf(element).reverse());
+    // One by one: a stranger's element may have more children than a call may have arguments.
+    else for (const child of childrenOf(element).reverse()) waiting.push(child);
   }
-  return found.map(xmlEntry);
+  return found.slice(0, ITEMS_MAX).map(xmlEntry);
 }
 
 function rootOf(text: string): XmlElement {

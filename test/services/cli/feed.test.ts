@@ -1,7 +1,7 @@
 // Feeds of strangers: what names a torrent is found in RSS, Atom and JSON as they occur; anything else is a sentence, never a crash.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { readFeed, UnreadableFeed } from '../../../services/cli/src/feed.ts';
+import { ITEMS_MAX, readFeed, UnreadableFeed } from '../../../services/cli/src/feed.ts';
 
 const BASE = 'https://archive.example/feeds/all.xml';
 const HASH = '2c6b6858d61da9543d4231a71db4b1c9264b0685';
@@ -112,6 +112,15 @@ describe('what is no feed', () => {
     }
     expect(said).toMatch(why);
     expect(said).not.toContain('\n');
+  });
+
+  test('an element with more children than a call may have arguments', () => {
+    expect(torrents(`<rss>${'<a/>'.repeat(200_000)}<item><link>${HASH}</link></item></rss>`)).toEqual([HASH]);
+  });
+
+  test('what lies beyond the entries that are read is not said to name no torrent', () => {
+    const { items, without } = readFeed(rss(`<item><link>${HASH}</link></item>`.repeat(ITEMS_MAX + 5)), BASE);
+    expect([items.length, without]).toEqual([ITEMS_MAX, 0]);
   });
 
   test('mutated feeds are read or refused, and items stay absolute', () => {
