@@ -60,16 +60,26 @@ function torrentIn({ text, isTorrent }: Candidate, base: string | undefined): st
   return isTorrent || url.pathname.toLowerCase().endsWith('.torrent') ? url.href : undefined;
 }
 
-/** `item` of RSS, `entry` of Atom, wherever they stand. Namespaces are not looked at: prefixes are used as everybody uses them. */
 function xmlEntries(text: string): Entry[] {
+  try {
+    return itemsBelow(rootOf(text)).map(xmlEntry);
+  } catch (error) {
+    // The parser recurses, and so does the text of an element: what is nested thousands deep ends the stack.
+    if (error instanceof RangeError) throw new UnreadableFeed('is nested too deeply');
+    throw error;
+  }
+}
+
+/** `item` of RSS, `entry` of Atom, wherever they stand. Namespaces are not looked at: prefixes are used as everybody uses them. */
+function itemsBelow(root: XmlElement): XmlElement[] {
   const found: XmlElement[] = [];
-  const waiting: XmlElement[] = [rootOf(text)];
+  const waiting = [root];
   for (let element = waiting.pop(); element; element = waiting.pop()) {
     if (element.name === 'item' || element.name === 'entry') found.push(element);
     // One by one: a stranger's element may have more children than a call may have arguments.
     else for (const child of childrenOf(element).reverse()) waiting.push(child);
   }
-  return found.slice(0, ITEMS_MAX).map(xmlEntry);
+  return found.slice(0, ITEMS_MAX);
 }
 
 function rootOf(text: string): XmlElement {
@@ -77,8 +87,6 @@ function rootOf(text: string): XmlElement {
     const { root } = parseXml(text);
     if (root) return root;
   } catch (error) {
-    // The parser recurses: what is nested a thousand deep ends its stack.
-    if (error instanceof RangeError) throw new UnreadableFeed('is nested too deeply');
     if (!(error instanceof XmlError)) throw error;
     throw new UnreadableFeed(`is no XML: ${error.message.split('\n')[0]}`);
   }

@@ -100,6 +100,11 @@ describe('what is no feed', () => {
     ['<rss', /is no XML/],
     ['<!doctype html><html><body><br></body></html>', /is no XML/],
     ['<rss>&unknown;</rss>', /is no XML/],
+    // Depths at which the parser still manages and the text of the title does not, or neither; it may be read, but not end in an error of the engine.
+    ...[7_000, 9_000, 100_000].map((depth): [string, RegExp] => [
+      `<rss><item><title>${'<a>'.repeat(depth)}x${'</a>'.repeat(depth)}</title></item></rss>`,
+      /deeply/,
+    ]),
     [`${'<a>'.repeat(100_000)}`, /is no XML|nested too deeply/],
     ['<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><rss><item><title>&b;</title></item></rss>', /is no XML/],
   ])('%.40j', (text, why) => {
