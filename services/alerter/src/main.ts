@@ -16,8 +16,12 @@ const log = openLog({ service: 'alerter', instanceId: String(process.pid) });
 process.exit(
   await runService({ log }, async (shell) => {
     const config = readConfig(alerterConfig, process.env);
+    const metrics = new Metrics();
     if (config.alerts === 'grafana') {
       log.info({}, 'Grafana delivers the alerts (SWARMSCOPE_ALERTS): nothing to do here.');
+      // Whoever looks after the process still asks whether it is well: it is.
+      const idle = await serveWatch(config.metricsListen, metrics, () => []);
+      shell.closing('metrics', () => idle.close());
       return;
     }
     const store = openHttp({ url: config.clickhouseUrl });
@@ -28,7 +32,6 @@ process.exit(
       onTrouble: (what, error) => log.warn({ err: error }, what),
     });
     shell.closing('bus', () => bus.close());
-    const metrics = new Metrics();
     const { instanceId, network, alertEveryMs: everyMs } = config;
     const shared = { bus, store, clock: systemClock, log, metrics, instanceId, network };
     const alerter = shell.add(await startAlerter({ ...shared, settings: config, everyMs }));
