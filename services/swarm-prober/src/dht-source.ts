@@ -170,7 +170,7 @@ export class DhtSource {
   }
 }
 
-/** Filters cost some 16 questions more: they are asked for where the swarm is on the watch list, or its file or trackers were given. */
+/** A walk to 16 and as many questions again, for filters: they are asked for where the swarm is on the watch list, or its file or trackers were given. */
 function pollOf({ home }: SwarmView): FilterPoll | undefined {
   return home.watched || home.isKept ? new FilterPoll() : undefined;
 }

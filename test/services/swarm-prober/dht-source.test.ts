@@ -119,7 +119,10 @@ function scrape(lies: readonly Uint8Array[] = [], isWatched = true) {
   const network = new VirtualNetwork(33);
   const infoHash = new Uint8Array(20).fill(0xab);
   const v4 = startMesh(network, 40);
-  const v6 = Array.from({ length: 20 }, (_, i) => new VirtualNode(network, { address: `2001:db8:${i.toString(16)}::1`, port: 6881 }));
+  const v6 = Array.from(
+    { length: 20 },
+    (_, i) => new VirtualNode(network, { address: `2001:db8:${i.toString(16)}::1`, port: 6881 }),
+  );
   for (const { node, out } of v6.slice(1)) node.bootstrap([v6[0]!.endpoint], network.now, out);
   network.run(60_000);
   const announce = ({ node, out }: VirtualNode, seed: boolean) => {
@@ -167,7 +170,7 @@ describe('BEP 33', () => {
     expect([filters!.nodes, filters!.refused]).toEqual([rest.nodes - 3, 3]);
   });
 
-  test('is not asked for swarms that were only met: it would double what their lookup costs the DHT', () => {
+  test('is not asked for swarms that were only met: their lookup would cost the DHT two to three times as much', () => {
     const { filters, state, scraped } = scrape([], false);
     expect([filters, state, scraped]).toEqual([undefined, 'answered', []]);
   });

@@ -18,7 +18,7 @@ const LEAST_SHARED = 0.02;
 /** Of so few bits that chance decides: eight addresses. They need two witnesses, no more. */
 const FEW_BITS = 16;
 /** Half of the filters are, as far as this, what the others have together: then they are of the same peers. */
-const AGREED = 0.95;
+const AGREED = 0.98;
 
 interface Filters {
   readonly seeds: Uint8Array;

@@ -59,8 +59,23 @@ describe('honest nodes', () => {
     expect(estimate).toBeLessThan(3_300);
   });
 
+  test.each([
+    [0.9, 0.93, 1],
+    [0.6, 0.93, 0.9],
+    [0.4, 0.88, 0.3],
+  ])(
+    'each has an address with probability %f: the truth is within the bounds in %f of swarms at least',
+    (share, least, bounded) => {
+      const sizes = Array.from({ length: 120 }, (_, i) => [4, 40, 200][i % 3]!);
+      const all = sizes.map((size) => ({ size, ...tallyOf(held(addresses(size), 8, share)).seeds.bounds() }));
+      const inside = all.filter(({ size, low, high }) => low <= size && size <= (high ?? size));
+      expect(inside.length / all.length).toBeGreaterThanOrEqual(least);
+      expect(all.filter(({ high }) => high !== undefined).length / all.length).toBeGreaterThanOrEqual(bounded);
+    },
+  );
+
   test('fewer than four say what there may be, and nothing of what there is not', () => {
-    const peers = addresses(20);
+    const peers = Array.from({ length: 20 }, (_, i) => `5.0.0.${i}`);
     expect(tallyOf([bloomOf(peers)]).seeds.bounds()).toEqual({ estimate: 20, low: 0, high: undefined });
     expect(tallyOf([bloomOf(peers), bloomOf(peers)]).seeds.bounds()).toEqual({ estimate: 20, low: 20, high: undefined });
   });
@@ -82,8 +97,8 @@ describe('liars', () => {
   test.each([
     ['full filters', () => [0, 1, 2].map(() => new Uint8Array(256).fill(255)), 3],
     ['nearly full filters', () => [0, 1, 2].map(() => noise(0.985)), 3],
-    ['random filters of any size', () => [0.05, 0.3, 0.6, 0.9].map(noise), 4],
-    ['as many invented peers as there are', () => [0, 1, 2].map(() => bloomOf(addresses(50))), 3],
+    ['random filters of any size', () => [0.05, 0.1, 0.3, 0.6, 0.8, 0.9].map(noise), 6],
+    ['as many invented peers as there are', () => Array.from({ length: 6 }, () => bloomOf(addresses(50))), 6],
   ])('with %s move nothing', (_, lies, count) => {
     for (let turn = 0; turn < 20; turn++) {
       const { seeds, nodes, refused } = tallyOf([...held(peers, 8), ...lies()]);
