@@ -25,15 +25,24 @@ export async function watchCheck(names: readonly string[], options: WatchCheckOp
   const path = watchlistPath(options, options.file);
   const entries = chosen(loadWatchlist(path).entries, names, path);
   const targets = entries.map((entry) => targetOf(entry, path, options));
-  const swarms = new Map((await takeCensus(targets, options, terminal)).map((swarm) => [swarm.info_hash, swarm]));
-  const checked = entries.flatMap((entry) => {
-    const swarm = swarms.get(entry.watched.swarm_id);
-    return swarm ? [{ entry, swarm, judgements: judge(entry.watched.objectives, swarm) }] : [];
-  });
+  const checked = judged(entries, await takeCensus(targets, options, terminal));
   terminal.print(options.json ? `${JSON.stringify({ entries: checked.map(reported) })}\n` : text(checked));
   const [missed, unknown] = (['missed', 'unknown'] as const).map((state) => count(checked, state));
   if (missed! + unknown! > 0)
     throw new Failure(`${missed} ${missed === 1 ? 'objective is' : 'objectives are'} missed, ${unknown} could not be measured`);
+}
+
+/** Every entry with its swarm and what became of its objectives. An entry that named the v2 infohash of a hybrid is reported under the v1 one. */
+export function judged(entries: readonly WatchEntry[], reports: readonly SwarmReport[]): Checked[] {
+  const swarms = new Map(
+    reports.flatMap((swarm) => [swarm.info_hash, swarm.info_hash_v2?.slice(0, 40)].map((name) => [name, swarm] as const)),
+  );
+  return entries.map((entry) => {
+    const swarm = swarms.get(entry.watched.swarm_id);
+    // Left out, it would count as met.
+    if (!swarm) throw new Failure(`no census of ${entry.watched.swarm_id} came to an end`);
+    return { entry, swarm, judgements: judge(entry.watched.objectives, swarm) };
+  });
 }
 
 function count(checked: readonly Checked[], state: Judgement['state']): number {
