@@ -1,6 +1,9 @@
 // A census: endpoints and their sources, dials and redials, inbound peers at their place, two names, the end; and what it is summed up to.
+import { FilterPoll } from '@swarmscope/bittorrent/dht/filter-poll.ts';
+import { toHex } from '@swarmscope/bittorrent/hex.ts';
 import { PeerPieces } from '@swarmscope/bittorrent/peer/pieces.ts';
 import { VERDICTS } from '@swarmscope/events/enums.ts';
+import { bloomOf } from '@swarmscope/lab/sim/bloom.ts';
 import { Census } from '@swarmscope/swarm-prober/census.ts';
 import { Peer } from '@swarmscope/swarm-prober/peer.ts';
 import { LAB_TIMES } from '@swarmscope/swarm-prober/settings.ts';
@@ -242,6 +245,38 @@ describe('the summary', () => {
       availability: [],
     });
     expect(VERDICTS.reduce((total, verdict) => total + sum[verdict], 0)).toBe(3);
+  });
+
+  test('filters of the DHT: our own address is taken out unless another peer has it; raw ones are told only where addresses are', () => {
+    const poll = new FilterPoll();
+    const downloaders = bloomOf(['5.0.0.1', '5.0.0.2', '10.0.0.9']);
+    for (let i = 0; i < 8; i++) poll.add(`${i}`, { seeds: bloomOf(['5.0.0.3']), downloaders });
+    const census = make();
+    const rest = { swarmId: 'ab', census, layout: undefined, prefixesExcluded: [], reachableSelf: true, now: 1 };
+    expect(summarize(rest).dht_filters).toBeUndefined();
+    census.tell(poll.tally()!);
+    census.own.add('10.0.0.9:6881');
+    const told = { dht_filters: 8, dht_filters_refused: 0, dht_seeds_estimate: 1, dht_seeds_low: 1, dht_seeds_high: 1 };
+    expect(summarize(rest)).toMatchObject({
+      ...told,
+      dht_downloaders_estimate: 2,
+      dht_downloaders_low: 2,
+      dht_seeds_filter: null,
+    });
+    expect(summarize({ ...rest, tellsFilters: true }).dht_downloaders_filter).toBe(toHex(downloaders));
+    census.sight({ address: '10.0.0.9', port: 7_000 }, { source: 'dht' });
+    expect(summarize(rest).dht_downloaders_estimate).toBe(3);
+  });
+
+  test('filters that nobody is to be believed say how many there were, and no figure', () => {
+    const poll = new FilterPoll();
+    const full = new Uint8Array(256).fill(255);
+    for (let i = 0; i < 3; i++) poll.add(`${i}`, { seeds: full, downloaders: full });
+    const [census, absorbed] = [make(), make()];
+    absorbed.tell(poll.tally()!);
+    census.absorb(absorbed, 1);
+    const sum = summarize({ swarmId: 'ab', census, layout: undefined, prefixesExcluded: [], reachableSelf: true, now: 1 });
+    expect([sum.dht_filters, sum.dht_filters_refused, sum.dht_seeds_estimate]).toEqual([0, 3, undefined]);
   });
 
   test("the publisher's own networks are cut by the bit", () => {
