@@ -22,7 +22,8 @@ const CONTINUATIONS = 40;
 /** Two censuses are six hours apart, forecasts a day: who dies before the first one is told apart. */
 const EARLY_H = DAY_H;
 /** Those of the alert rule `will_lose_last_copy`. */
-const THRESHOLD: Threshold = { fires: 0.1, ends: 0.005 };
+const TO_END = 20;
+const THRESHOLD: Threshold = { fires: 0.1, ends: 0.1 / TO_END };
 
 export interface FleetSize {
   readonly torrents: number;
@@ -133,6 +134,8 @@ export interface Scores {
   readonly alert: AlertScore;
   /** The oracle's alert, by the threshold at which it is wrong as often as ours (or less). */
   readonly alertOracle: AlertScore;
+  /** The same, by that at which it recalls as much as ours (or more). */
+  readonly sureOracle: AlertScore;
 }
 
 export function scoresOf({ deaths, ours, steady, oracle, oracleSteady }: Told, { days }: FleetSize): Scores {
@@ -140,10 +143,12 @@ export function scoresOf({ deaths, ours, steady, oracle, oracleSteady }: Told, {
   const alert = alertScore(steady, deaths, THRESHOLD, window);
   const score = (forecasts: readonly Forecast[]) => calibrate(decided(forecasts, days), deaths, WEEK_H);
   const others = Array.from({ length: 60 }, (_, i) => 0.01 * 1.065 ** i).map((fires) =>
-    alertScore(oracleSteady, deaths, { fires, ends: fires / 10 }, window),
+    alertScore(oracleSteady, deaths, { fires, ends: fires / TO_END }, window),
   );
   const alertOracle =
     others.filter((one) => one.wrongRate <= alert.wrongRate).sort((a, b) => b.recall - a.recall)[0] ?? others.at(-1)!;
+  const sureOracle =
+    others.filter((one) => one.recall >= alert.recall).sort((a, b) => a.wrongRate - b.wrongRate)[0] ?? others[0]!;
   return {
     all: score(ours),
     allOracle: score(oracle),
@@ -151,6 +156,7 @@ export function scoresOf({ deaths, ours, steady, oracle, oracleSteady }: Told, {
     seenOracle: score(withCopies(oracle)),
     alert,
     alertOracle,
+    sureOracle,
   };
 }
 
@@ -162,7 +168,7 @@ function worstDecile({ deciles }: Calibration): number {
 }
 
 export function figuresOf(
-  { all, allOracle, seen, seenOracle, alert, alertOracle }: Scores,
+  { all, allOracle, seen, seenOracle, alert, alertOracle, sureOracle }: Scores,
   name: string,
   seed: number,
 ): Figure[] {
@@ -176,6 +182,14 @@ export function figuresOf(
     figure(of('recall of deaths'), '%', 100 * alert.recall, 'min', 95, seed, 100 * alertOracle.recall),
     figure(of('median warning'), 'h', alert.warningH, 'min', 72, seed, alertOracle.warningH),
     figure(of('wrong alerts'), 'per 100 torrents a month', alert.wrongRate, 'max', 1, seed, alertOracle.wrongRate),
+    figure(
+      of('wrong alerts, beside the oracle at the same recall'),
+      'x',
+      alert.wrongRate / sureOracle.wrongRate,
+      'max',
+      1.2,
+      seed,
+    ),
     figure(of('deaths before the first forecast'), 'torrents', alert.early, 'min', 0, seed),
   ];
 }

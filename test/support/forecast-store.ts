@@ -8,7 +8,7 @@ import { type EmbeddedStore, openEmbedded } from '@swarmscope/store/embedded.ts'
 
 const HOUR_MS = 3_600_000;
 /** The made-up years lie ahead: what is older than the retention would be dropped. */
-export const FLEET_START_MS = Date.UTC(2030, 0, 1);
+const FLEET_START_MS = Date.UTC(2030, 0, 1);
 
 const instant = (ms: number) => `toDateTime(${Math.floor(ms / 1_000)}, 'UTC')`;
 
@@ -30,7 +30,7 @@ export async function refreshAt(store: EmbeddedStore, table: string, atMs: numbe
 const ROLLUPS = ['copies_1d', 'looks_1d'] as const;
 const LOADED_AHEAD_DAYS = 20;
 export const FORECAST_TABLES = ['forecast', 'forecast_1d'] as const;
-export const LEARNED_TABLES = ['forecast_retention', 'forecast_cohorts'] as const;
+const LEARNED_TABLES = ['forecast_retention', 'forecast_cohorts'] as const;
 
 export interface ForecastRow {
   readonly torrent: number;
