@@ -1,5 +1,5 @@
 // What `swarmscope crawl` shows of itself: packets, nodes, infohashes, coverage, rejected by reason; pure text, a few lines of a terminal or one line of a log.
-import type { CrawlerDetails, CrawlerProgress } from '@swarmscope/dht-crawler/service.ts';
+import type { CrawlerDetails, CrawlerProgress } from '@swarmscope/dht-crawler/figures.ts';
 
 /** One look at a running crawl. */
 export interface CrawlLook extends CrawlerProgress, CrawlerDetails {

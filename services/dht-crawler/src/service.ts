@@ -1,13 +1,11 @@
 // The DHT crawler as a service: DHT nodes, bus and clocks joined to the crawl of each family, its progress and its end.
 import type { DhtFact } from '@swarmscope/bittorrent/dht/facts.ts';
 import type { DhtNode } from '@swarmscope/bittorrent/dht/node.ts';
-import { type DhtCounters, zeroCounters } from '@swarmscope/bittorrent/dht/node-options.ts';
 import { deriveId, fitsAddress } from '@swarmscope/bittorrent/dht/secure-id.ts';
 import type { Family } from '@swarmscope/bittorrent/endpoint.ts';
 import type { Random } from '@swarmscope/bittorrent/machine.ts';
 import type { MalformedReason } from '@swarmscope/bittorrent/malformed.ts';
 import type { Bus } from '@swarmscope/bus/bus.ts';
-import type { NodeVerdict } from '@swarmscope/events/enums.ts';
 import type { AddressPolicy } from '@swarmscope/runtime/address-policy.ts';
 import { Alarm } from '@swarmscope/runtime/alarm.ts';
 import type { Clock } from '@swarmscope/runtime/clock.ts';
@@ -16,14 +14,12 @@ import type { Log } from '@swarmscope/runtime/log.ts';
 import type { Metrics } from '@swarmscope/runtime/metrics.ts';
 import type { Service } from '@swarmscope/runtime/service.ts';
 import type { Takedown } from '@swarmscope/runtime/takedown.ts';
-import { readUdpDrops } from '@swarmscope/runtime/udp-drops.ts';
 import { Crawl, type CrawlOptions, DEFAULT_CRAWL } from './crawl.ts';
-import type { SizeEstimate } from './dht-size.ts';
+import { type CrawledFamily, type CrawlerDetails, type CrawlerProgress, CrawlFigures } from './figures.ts';
 import { shardOf } from './frontier.ts';
 import { partyOf } from './party.ts';
 import { type Naming, Publisher } from './publish.ts';
 import { SeenInfohashes } from './seen.ts';
-import { summed } from './size-meter.ts';
 import { type KeptState, keptTable, readState, writeState } from './state.ts';
 
 export interface CrawlerOptions {
@@ -49,32 +45,6 @@ export interface CrawlerOptions {
   readonly limits?: Partial<Pick<CrawlOptions, 'queriesPerSecond' | 'maxNodes' | 'maxInFlight' | 'sweepMs'>>;
 }
 
-export interface CrawlerProgress {
-  /** Nodes that answer and are believed; distinct infohashes; those that a second, independent party told of. */
-  readonly nodes: number;
-  readonly infohashes: number;
-  readonly confirmed: number;
-  /** Of the present sweep. */
-  readonly coveragePpm: number;
-  readonly sweeps: number;
-  readonly queries: number;
-  readonly answers: number;
-  readonly malformed: Readonly<Partial<Record<MalformedReason, number>>>;
-}
-
-/** What people watch besides: of this sweep, of all families together. */
-export interface CrawlerDetails {
-  readonly packets: Readonly<DhtCounters>;
-  /** Nodes heard of and not yet forgotten, whatever they are. */
-  readonly listed: number;
-  readonly liars: Readonly<Partial<Record<NodeVerdict, number>>>;
-  /** Datagrams that the kernel dropped because we were too slow; undefined where the system does not tell. */
-  readonly udpDrops: number | undefined;
-  readonly dhtSize: SizeEstimate | undefined;
-  /** Share of the budgets in use, permille. */
-  readonly budgets: Readonly<Record<string, number>>;
-}
-
 export interface RunningCrawler extends Service {
   progress(): CrawlerProgress;
   details(): CrawlerDetails;
@@ -91,10 +61,7 @@ export function startCrawler(options: CrawlerOptions): Promise<RunningCrawler> {
   return Promise.resolve(service);
 }
 
-/** One family: its node and its crawl. */
-interface Part {
-  readonly driven: Driven<DhtNode, DhtFact>;
-  readonly crawl: Crawl;
+interface Part extends CrawledFamily {
   readonly alarm: Alarm;
   stopListening: () => void;
   /** The id to take at the next start: one that fits our address (BEP 42). Changing it now would make us a stranger to everybody. */
@@ -108,7 +75,7 @@ class CrawlerService implements RunningCrawler {
   readonly #seen: SeenInfohashes;
   readonly #publisher: Publisher;
   readonly #parts: Part[] = []; // bound: one per family
-  readonly #malformed: Partial<Record<MalformedReason, number>> = {};
+  readonly #figures: CrawlFigures;
   readonly #timers: NodeJS.Timeout[] = []; // bound: the two of start()
   #last = { queries: 0, answers: 0, malformed: {} as Partial<Record<MalformedReason, number>>, atMs: 0 };
   #fail!: (error: unknown) => void;
@@ -123,6 +90,7 @@ class CrawlerService implements RunningCrawler {
     this.failed.catch(() => {});
     const word = () => Math.floor(options.random() * 2 ** 32);
     this.#seen = new SeenInfohashes(options.infohashesMax ?? INFOHASHES_MAX, [word(), word()]);
+    this.#figures = new CrawlFigures(this.#parts, this.#seen);
     this.#publisher = new Publisher(options);
     for (const driven of options.dht) this.#parts.push(this.#part(driven));
     this.#last.atMs = options.clock.now();
@@ -178,7 +146,8 @@ class CrawlerService implements RunningCrawler {
   }
 
   #heard(part: Part, fact: DhtFact, now: number): void {
-    if (fact.type === 'malformed') this.#malformed[fact.reason] = (this.#malformed[fact.reason] ?? 0) + 1;
+    const { malformed } = this.#figures;
+    if (fact.type === 'malformed') malformed[fact.reason] = (malformed[fact.reason] ?? 0) + 1;
     if (fact.type === 'external_address') this.#noteAddress(part, fact.endpoint.address);
     part.driven.act((node, _, out) => part.crawl.observe(fact, now, node, out));
     part.alarm.set(part.crawl.deadline());
@@ -197,44 +166,11 @@ class CrawlerService implements RunningCrawler {
   }
 
   progress(): CrawlerProgress {
-    const sum = (of: (part: Part) => number) => this.#parts.reduce((total, part) => total + of(part), 0);
-    const { asked, answered, refused } = this.#packets();
-    const inhabited = this.#parts.filter(({ crawl }) => crawl.met > 0);
-    return {
-      nodes: sum(({ crawl }) => crawl.met),
-      infohashes: this.#seen.total,
-      confirmed: this.#seen.confirmed,
-      coveragePpm: inhabited.length > 0 ? Math.min(...inhabited.map(({ crawl }) => crawl.frontier.coveragePpm)) : 0,
-      sweeps: Math.max(0, ...this.#parts.map(({ crawl }) => crawl.sweeps)),
-      queries: asked,
-      answers: answered + refused,
-      malformed: { ...this.#malformed },
-    };
+    return this.#figures.progress();
   }
 
   details(): CrawlerDetails {
-    return {
-      packets: this.#packets(),
-      listed: this.#parts.reduce((total, { crawl }) => total + crawl.roster.size, 0),
-      liars: this.#liars(),
-      udpDrops: this.#udpDrops(),
-      dhtSize: this.#size(),
-      budgets: this.#budgets(this.#options.clock.now()),
-    };
-  }
-
-  #packets(): DhtCounters {
-    const total = zeroCounters();
-    for (const { driven } of this.#parts) {
-      const counters = driven.act((node) => node.counters);
-      for (const name of Object.keys(total) as (keyof DhtCounters)[]) total[name] += counters[name];
-    }
-    return total;
-  }
-
-  #udpDrops(): number | undefined {
-    const told = this.#parts.map(({ driven }) => readUdpDrops(driven.local)).filter((drops) => drops !== undefined);
-    return told.length > 0 ? told.reduce((sum, drops) => sum + drops, 0) : undefined;
+    return this.#figures.details(this.#options.clock.now());
   }
 
   /** `crawl_sampled` and `service_sampled`, each 10 s. */
@@ -242,7 +178,7 @@ class CrawlerService implements RunningCrawler {
     const { clock, shard, build } = this.#options;
     const progress = this.progress();
     const nowMs = clock.now();
-    const size = this.#size();
+    const size = this.#figures.size();
     const malformed = Object.entries(progress.malformed).map(
       ([reason, count]) => [reason, count - (this.#last.malformed[reason as MalformedReason] ?? 0)] as const,
     );
@@ -256,64 +192,25 @@ class CrawlerService implements RunningCrawler {
       queries: progress.queries - this.#last.queries,
       answers: progress.answers - this.#last.answers,
       malformed: Object.fromEntries(malformed),
-      budgets: this.#budgets(nowMs),
+      budgets: this.#figures.budgets(nowMs),
       dht_size_estimate: rounded(size?.size),
       dht_size_low: rounded(size?.low),
       dht_size_high: rounded(size?.high),
-      liars: this.#liars(),
+      liars: this.#figures.liars(),
     });
     this.#publisher.publish('service_sampled', {
       service: this.name,
-      counters: this.#counters(),
+      counters: this.#figures.counters(),
       lag: null,
       build: build ?? 'dev',
     });
     this.#last = { queries: progress.queries, answers: progress.answers, malformed: progress.malformed, atMs: nowMs };
   }
 
-  /** Of the families together: a node that is in both is two nodes of the DHT. */
-  #size(): SizeEstimate | undefined {
-    return summed(this.#parts.map(({ crawl }) => crawl.size.estimate(crawl.met, crawl.findings.line.loss)));
-  }
-
-  #recaptured(): SizeEstimate | undefined {
-    return summed(this.#parts.map(({ crawl }) => crawl.size.recaptured(crawl.met)));
-  }
-
-  #budgets(nowMs: number): Record<string, number> {
-    const budgets: Record<string, number> = {};
-    for (const { driven } of this.#parts)
-      for (const [name, value] of Object.entries(driven.act((node) => node.budgets(nowMs))))
-        budgets[name] = Math.max(budgets[name] ?? 0, value);
-    return budgets;
-  }
-
-  #liars(): Partial<Record<NodeVerdict, number>> {
-    const liars: Partial<Record<NodeVerdict, number>> = {};
-    for (const { crawl } of this.#parts)
-      for (const [verdict, count] of crawl.findings.liars) liars[verdict] = (liars[verdict] ?? 0) + count;
-    return liars;
-  }
-
-  #counters(): Record<string, number> {
-    const { malformed, coveragePpm, ...counts } = this.progress();
-    const counters: Record<string, number> = { ...counts };
-    const recaptured = this.#recaptured();
-    if (recaptured) counters['size_recaptured'] = Math.round(recaptured.size);
-    for (const [name, value] of Object.entries(this.#packets())) counters[`dht_${name}`] = value;
-    const drops = this.#udpDrops();
-    if (drops !== undefined) counters['udp_drops'] = drops;
-    for (const { crawl } of this.#parts) {
-      counters['listed'] = (counters['listed'] ?? 0) + crawl.roster.size;
-      counters['refused_for_room'] = (counters['refused_for_room'] ?? 0) + crawl.roster.refused;
-    }
-    return counters;
-  }
-
   #exposeMetrics(): void {
     const { metrics } = this.#options;
     metrics.counters('crawl_packets', 'DHT packets by kind.', 'kind', () => {
-      const counters = this.#counters();
+      const counters = this.#figures.counters();
       return Object.fromEntries(Object.entries(counters).filter(([name]) => name.startsWith('dht_')));
     });
     metrics.counters(
@@ -321,11 +218,13 @@ class CrawlerService implements RunningCrawler {
       'Datagrams that the kernel dropped because they were not read in time (Linux).',
       'socket',
       () => {
-        const drops = this.#udpDrops();
+        const drops = this.#figures.udpDrops();
         return drops === undefined ? {} : { dht: drops };
       },
     );
-    metrics.counters('crawl_malformed', 'Datagrams that were no KRPC, by reason.', 'reason', () => ({ ...this.#malformed }));
+    metrics.counters('crawl_malformed', 'Datagrams that were no KRPC, by reason.', 'reason', () => ({
+      ...this.#figures.malformed,
+    }));
     metrics.gauges('crawl_state', 'What the crawl knows now.', 'name', () => {
       const { nodes, infohashes, confirmed, coveragePpm, sweeps } = this.progress();
       return { nodes, infohashes, confirmed, coverage_ppm: coveragePpm, sweeps };
