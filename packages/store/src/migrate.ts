@@ -82,40 +82,40 @@ function checkHistory(applied: readonly Applied[], steps: readonly Step[]): void
   }
 }
 
-/** Views that are recomputed in intervals, each after those that it reads. */
+/** Views that are recomputed in intervals: those of a row together, each row after those that it reads. */
 const REFRESHED = [
-  'dying_view',
-  'stored_1h_view',
-  'overview_1h_view',
-  'forecast_retention_view',
-  'forecast_cohorts_view',
-  'forecast_view',
-  'forecast_1d_view',
-];
+  ['dying_view', 'stored_1h_view', 'overview_1h_view', 'forecast_retention_view'],
+  ['forecast_cohorts_view'],
+  ['forecast_view'],
+  ['forecast_1d_view'],
+] as const;
 
-/** How often a view is looked at until it is recomputed: each time costs a tenth of a second or a whole run of it. */
+/** How often views are looked at until they are recomputed: each time costs a tenth of a second or a whole run of them. */
 const LOOKS_MAX = 3_000;
 
 /** Recomputes them now, each from what was there when this was called. */
 export async function refreshViews(store: Commands): Promise<void> {
-  for (const view of REFRESHED) await refreshView(store, view);
+  for (const views of REFRESHED) await refreshTogether(store, views);
 }
 
 /**
  * REFRESH only asks for a run, and WAIT answers at once when none has begun; one that is under way may have read before the newest rows
  * came. So it is asked for until a run succeeded that began later than now; the engine tells that in seconds.
  */
-async function refreshView(store: Commands, view: string): Promise<void> {
+async function refreshTogether(store: Commands, views: readonly string[]): Promise<void> {
   const [now] = await store.select<{ s: number }>('SELECT toUnixTimestamp(now()) AS s');
-  const looked = `SELECT toUInt32(ifNull(toUnixTimestamp(last_success_time), 0)) AS began, exception FROM system.view_refreshes
-    WHERE database = currentDatabase() AND view = ${quote(view)} AND sleep(0.1) = 0`;
+  let waiting = views;
   for (let look = 0; look < LOOKS_MAX; look += 1) {
-    await store.command(`SYSTEM REFRESH VIEW ${view}`);
-    await store.command(`SYSTEM WAIT VIEW ${view}`);
-    const [found] = await store.select<{ began: number; exception: string }>(looked);
-    if (!found) throw new StoreError(`There is no view ${view}.`);
-    if (found.exception !== '') throw StoreError.fromText(found.exception);
-    if (found.began > now!.s) return;
+    for (const ask of ['REFRESH', 'WAIT']) for (const view of waiting) await store.command(`SYSTEM ${ask} VIEW ${view}`);
+    const found = await store.select<{ view: string; began: number; exception: string }>(
+      `SELECT view, toUInt32(ifNull(toUnixTimestamp(last_success_time), 0)) AS began, exception FROM system.view_refreshes
+       WHERE database = currentDatabase() AND view IN (${waiting.map(quote).join(', ')}) AND sleep(0.1) = 0`,
+    );
+    const failed = found.find(({ exception }) => exception !== '');
+    if (failed) throw StoreError.fromText(failed.exception);
+    const done = new Set(found.filter(({ began }) => began > now!.s).map(({ view }) => view));
+    waiting = waiting.filter((view) => !done.has(view));
+    if (waiting.length === 0) return;
   }
-  throw new StoreError(`The view ${view} was not recomputed in time.`);
+  throw new StoreError(`${waiting.join(', ')}: not recomputed in time.`);
 }
