@@ -1,23 +1,22 @@
-// What `swarmscope export` does: a table as CSV, NDJSON or Parquet, without every column that names or points to an address.
+// What `swarmscope export` does: rows of what holds no person, k-anonymous groups of what does, as CSV, NDJSON or Parquet.
 
 import { once } from 'node:events';
 import { closeSync, openSync, writeSync } from 'node:fs';
-import { isTopic, TOPICS } from '@swarmscope/events/definitions.ts';
 import type { ExportOptions } from './commands/export.ts';
-import { exportSql } from './export-columns.ts';
+import { exportSql } from './export-sql.ts';
+import { EXPORTS, type ExportTable, isExportTable } from './export-tables.ts';
 import { explainError, usageFailure } from './failure.ts';
 import { withStore } from './store-access.ts';
 import type { Terminal } from './terminal.ts';
 
+const DAY_MS = 86_400_000;
+const FAR_MS = Date.UTC(2200, 0);
 const CLICKHOUSE_FORMATS = { csv: 'CSVWithNames', ndjson: 'JSONEachRow', parquet: 'Parquet' } as const;
 
 export async function exportTable(table: string, options: ExportOptions, terminal: Terminal): Promise<void> {
-  if (!isTopic(table))
-    throw usageFailure(`there is no table ${JSON.stringify(table)} to export; there are: ${TOPICS.join(', ')}`);
-  const parameters = {
-    since: readTime('--since', options.since, 0),
-    until: readTime('--until', options.until, Date.UTC(2200, 0)),
-  };
+  if (!isExportTable(table))
+    throw usageFailure(`there is no table ${JSON.stringify(table)} to export; there are: ${Object.keys(EXPORTS).join(', ')}`);
+  const parameters = exportParameters(table, options, Date.now());
   await withStore(options, 'export', async (store) => {
     const output = openOutput(options.output, terminal);
     try {
@@ -27,6 +26,22 @@ export async function exportTable(table: string, options: ExportOptions, termina
       output.close();
     }
   });
+}
+
+/** Of groups only whole days that are over: two exports that differ by an hour would tell who came in it. */
+export function exportParameters(
+  table: ExportTable,
+  { since, until, k }: Pick<ExportOptions, 'since' | 'until' | 'k'>,
+  nowMs: number,
+): Record<string, number> {
+  const from = readTime('--since', since, 0);
+  const isGrouped = EXPORTS[table].kind === 'groups';
+  if (!isGrouped) return { since: from, until: readTime('--until', until, FAR_MS) };
+  const today = nowMs - (nowMs % DAY_MS);
+  const to = readTime('--until', until, today);
+  for (const [flag, time] of [['--since', from] as const, ['--until', to] as const])
+    if (time % DAY_MS !== 0) throw usageFailure(`${table} is exported by whole days: ${flag} is a date, as 2026-11-24`);
+  return { since: from, until: Math.min(to, today), k };
 }
 
 function readTime(flag: string, text: string | undefined, missing: number): number {

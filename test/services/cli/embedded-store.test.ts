@@ -1,4 +1,4 @@
-// History, status, export and replay on a real embedded store.
+// History, status and replay on a real embedded store.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,7 +9,6 @@ import { openEmbedded } from '@swarmscope/store/embedded.ts';
 import { rejectedLine } from '@swarmscope/store/rejected.ts';
 import type { Store } from '@swarmscope/store/store.ts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { exportSql } from '../../../services/cli/src/export-columns.ts';
 import { storeHistory } from '../../../services/cli/src/history.ts';
 import { replayAll } from '../../../services/cli/src/replay.ts';
 import { readStatus } from '../../../services/cli/src/status.ts';
@@ -65,16 +64,6 @@ test('the newest event of each key comes back exactly as it was published, oldes
   await insert(watched(1, 1, STAMP.ts), watched(1, 0, STAMP.ts + 10), full, state);
   expect(await historyOf('torrent_watched')).toEqual([full, watched(1, 0, STAMP.ts + 10)]);
   expect(await historyOf('probe_state')).toEqual([state]);
-});
-
-test('an export has text for hex and no address', async () => {
-  await insert(probed(5, { endpoint: '192.0.2.1:1', peer_key: 'fe'.repeat(8) }, STAMP.ts));
-  let text = '';
-  for await (const bytes of store.stream(exportSql('peer_probed'), { since: 0, until: STAMP.ts + 1 }, 'JSONEachRow'))
-    text += Buffer.from(bytes).toString('utf8');
-  expect(JSON.parse(text)).toMatchObject({ swarm_id: hashOf(5), verdict: 'proved' });
-  expect(text).not.toContain('192.0.2');
-  expect(text).not.toContain('fe'.repeat(8));
 });
 
 test('status tells a fresh service from a late one and from none', async () => {
