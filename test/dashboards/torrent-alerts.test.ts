@@ -122,6 +122,8 @@ function events(): Event[] {
     watched(4, {}),
     resolved(4),
     ...AGES.map((ago) => census(4, ago, lost(0, ...(ago < 45 * MINUTE ? [1] : []), ...(ago < 10 * MINUTE ? [2] : [])))),
+    // Nobody watches 99; it shows that the observer sees, all the time.
+    ...Array.from({ length: 24 }, (_, i) => census(99, i * 5 * MINUTE)),
     // 5: all of it missed, under maintenance until half an hour after now.
     watched(5, { min_proved_seeders: 9 }, [
       [NOW_S - 900, NOW_S + 1_800],

@@ -3,10 +3,20 @@ import type { Objective } from '@swarmscope/events/enums.ts';
 import type { AlertRule } from '../alert-rule.ts';
 import { hexOf, NAMES, SHOWN_NAME } from '../fragments.ts';
 
-/** Quarters of an hour in which this network was seen at all: somebody answered somewhere. A census in another one says nothing about a swarm. */
-const IN_SIGHT = `SELECT network, toStartOfFifteenMinutes(ts) FROM swarm_sampled WHERE $__timeFilter(ts) AND reached > 0
-  UNION DISTINCT SELECT network, toStartOfFifteenMinutes(ts) FROM tracker_scraped WHERE $__timeFilter(ts) AND outcome = 'ok'
-  UNION DISTINCT SELECT network, toStartOfFifteenMinutes(ts) FROM crawl_sampled WHERE $__timeFilter(ts) AND answers > 0`;
+/** The network of a row and the five minutes it lies in. */
+const SLOT = '(network, toStartOfFiveMinutes(ts))';
+
+/**
+ * Five minutes that lie between others in which this network was seen at all (somebody answered somewhere), none further away than a quarter of an hour.
+ * A census in another one says nothing about a swarm: where the observer's own network is lost or comes back, the minutes beside it are half dark,
+ * and every swarm would seem to have died in them.
+ */
+const IN_SIGHT = `SELECT network, slot FROM (
+  SELECT network, toStartOfFiveMinutes(ts) AS seen FROM swarm_sampled WHERE $__timeFilter(ts) AND reached > 0
+  UNION DISTINCT SELECT network, toStartOfFiveMinutes(ts) AS seen FROM tracker_scraped WHERE $__timeFilter(ts) AND outcome = 'ok'
+  UNION DISTINCT SELECT network, toStartOfFiveMinutes(ts) AS seen FROM crawl_sampled WHERE $__timeFilter(ts) AND answers > 0)
+ARRAY JOIN [-3, -2, -1, 1, 2, 3] AS away, arrayMap(i -> seen + 300 * i, [-3, -2, -1, 1, 2, 3]) AS slot
+GROUP BY network, slot HAVING min(away) < 0 AND max(away) > 0`;
 
 /** Entries of the watch list that may be told of: not those under maintenance. */
 const ENTRIES =
@@ -15,7 +25,7 @@ const ENTRIES =
 const WATCHED = `SELECT network, swarm_id FROM ${ENTRIES}`;
 
 /** Censuses of watched torrents that say something. */
-const SAYING = `$__timeFilter(ts) AND (network, swarm_id) IN (${WATCHED}) AND (reached > 0 OR (network, toStartOfFifteenMinutes(ts)) IN (${IN_SIGHT}))`;
+const SAYING = `$__timeFilter(ts) AND (network, swarm_id) IN (${WATCHED}) AND (reached > 0 OR ${SLOT} IN (${IN_SIGHT}))`;
 
 /** The most that a figure was in the newest two of the censuses grouped. */
 const bestOfTwo = (figure: string) => `toUInt32(arrayMax(arraySlice(arrayReverseSort(groupArray((ts, ${figure}))), 1, 2).2))`;
@@ -105,7 +115,7 @@ const FILE_NOT_COMPLETABLE: AlertRule = {
 const answering = (objective: string, table: string) =>
   `SELECT network, swarm_id, '${objective}' AS objective, toUInt32(countIf(up > 0)) AS best
     FROM (SELECT network, swarm_id, url_hash, ${bestOfTwo("toUInt32(outcome = 'ok')")} AS up FROM ${table}
-      WHERE $__timeFilter(ts) AND ts > $__toTime - INTERVAL 1 DAY AND (network, swarm_id) IN (${WATCHED}) AND (network, toStartOfFifteenMinutes(ts)) IN (${IN_SIGHT})
+      WHERE $__timeFilter(ts) AND ts > $__toTime - INTERVAL 1 DAY AND (network, swarm_id) IN (${WATCHED}) AND (outcome = 'ok' OR ${SLOT} IN (${IN_SIGHT}))
       GROUP BY network, swarm_id, url_hash HAVING count() > 1) GROUP BY network, swarm_id`;
 
 const counted = (objective: string, figure: string, also = '') =>
