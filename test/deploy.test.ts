@@ -9,6 +9,7 @@ import { proberConfig } from '@swarmscope/swarm-prober/config.ts';
 import { webConfig } from '@swarmscope/web/config.ts';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { rolesSchema } from '../services/cli/src/migrate.ts';
 import { settingsSchema } from '../services/cli/src/settings.ts';
 import { watchSyncSchema } from '../services/cli/src/watch-sync.ts';
 import { ROOT } from './support/extras.ts';
@@ -33,7 +34,7 @@ interface Service {
 
 const read = (path: string) => readFileSync(join(ROOT, path), 'utf8');
 const text = read('docker-compose.yml');
-const compose = parse(text, { merge: true }) as { services: Record<string, Service>; volumes: object; configs: object };
+const compose = parse(text, { merge: true }) as { services: Record<string, Service>; volumes: object };
 const services = Object.entries(compose.services);
 const own = services.filter(([, service]) => service.build !== undefined);
 
@@ -88,7 +89,7 @@ describe('docker-compose.yml', () => {
   });
 
   test.each(own)('%s: its variables are ones that it knows, with values that it takes', (_, service) => {
-    const schema = SCHEMAS[service.command![0]!]!;
+    const schema = service.command![1] === 'migrate' ? rolesSchema : SCHEMAS[service.command![0]!]!;
     const environment = Object.fromEntries(
       Object.entries(service.environment ?? {}).map(([name, value]) => [name, filled(String(value))]),
     );
@@ -118,7 +119,15 @@ describe('docker-compose.yml', () => {
   });
 
   test('the commands of the command line are ones that it has', () => {
-    expect(compose.services['migrate']!.command!.slice(1, 2)).toEqual(['migrate']);
+    const { migrate, ingest, grafana } = compose.services;
+    expect(migrate!.command!.slice(1, 2)).toEqual(['migrate']);
+    // The accounts that it makes are the ones that ingest and Grafana use, by the same passwords.
+    expect(migrate!.command).toContain('--roles');
+    expect(ingest!.environment!['SWARMSCOPE_CLICKHOUSE_URL']).toContain(
+      `//writer:${migrate!.environment!['SWARMSCOPE_WRITER_PASSWORD']}@`,
+    );
+    expect(grafana!.environment!['CLICKHOUSE_USER']).toBe('reader');
+    expect(grafana!.environment!['CLICKHOUSE_PASSWORD']).toBe(migrate!.environment!['SWARMSCOPE_READER_PASSWORD']);
     expect(compose.services['watch']!.command!.slice(1, 4)).toEqual(['watch', 'sync', '--follow']);
   });
 });
@@ -149,6 +158,7 @@ describe('docs/settings.md', () => {
   const parts: [string, Schema][] = [
     ['`swarmscope` (up, demo, crawl, probe)', settingsSchema],
     ['`swarmscope watch sync`', watchSyncSchema],
+    ['`swarmscope migrate --roles`', rolesSchema],
     ['dht-crawler', crawlerConfig],
     ['swarm-prober', proberConfig],
     ['ingest', ingestConfig],

@@ -4,6 +4,7 @@ import type { Topic } from '@swarmscope/events/definitions.ts';
 import { type Erasure, eraseSwarms } from './erase.ts';
 import { applyMigrations, type Commands, refreshViews } from './migrate.ts';
 import { distributedLayer, SHOWN_TABLES, type Variant } from './migrations.ts';
+import { type Account, roleStatements } from './roles.ts';
 import { identifier, insertStatement, parameterTexts } from './statement.ts';
 import { type MigrationReport, type Parameters, type QueryOptions, type Store, StoreError, type Table } from './store.ts';
 
@@ -26,12 +27,17 @@ const WINDOW = 10_000;
 /** How much of the end of a stream is looked at for an error that came after its beginning. */
 const TAIL_BYTES = 32 * 1024;
 
+export interface ServerStore extends Store {
+  /** Makes the roles of the database and these accounts; those that are there get their password anew. Needs an account that may do so. */
+  grant(accounts: readonly Account[]): Promise<void>;
+}
+
 /** A store on a server. Nothing is asked yet: a server that does not answer shows with the first call. */
-export function openHttp(options: HttpOptions): Store {
+export function openHttp(options: HttpOptions): ServerStore {
   return new HttpStore(options);
 }
 
-class HttpStore implements Store {
+class HttpStore implements ServerStore {
   readonly #client: ClickHouseClient;
   readonly #options: HttpOptions;
 
@@ -46,6 +52,10 @@ class HttpStore implements Store {
     const report = await applyMigrations(this.#commands(), this.#variant());
     if (cluster !== undefined && report.applied.length > 0) await this.#distribute(cluster);
     return report;
+  }
+
+  async grant(accounts: readonly Account[]): Promise<void> {
+    for (const sql of roleStatements(accounts, this.#database, this.#variant())) await this.#command(sql);
   }
 
   #variant(): Variant {
