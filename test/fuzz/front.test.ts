@@ -15,6 +15,7 @@ const NAMES = [
   'param_a',
   'param_',
   'compress',
+  'decompress',
   'wait_end_of_query',
   'client_protocol_version',
   'max_threads',

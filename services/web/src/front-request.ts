@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { StoreError } from '@swarmscope/store/store.ts';
+import { unframe } from './front-unframe.ts';
 
 /** A statement with everything that came beside it. */
 export interface FrontRequest {
@@ -50,13 +51,8 @@ export async function readRequest(request: IncomingMessage, url: URL, bytesMax: 
   const fields = url.searchParams;
   const database = fields.get('database') ?? headerOf(request, 'x-clickhouse-database') ?? '';
   if (!DATABASES.has(database)) throw new StoreError(`Database ${database} does not exist.`, 81, 'UNKNOWN_DATABASE');
-  if ((fields.get('decompress') ?? '0') !== '0')
-    throw new StoreError(
-      "A body in ClickHouse's own compression (decompress=1) is not read here; use gzip.",
-      48,
-      'NOT_IMPLEMENTED',
-    );
-  const body = request.method === 'POST' ? await readBody(request, bytesMax) : '';
+  const isFramedBody = (fields.get('decompress') ?? '0') !== '0';
+  const body = request.method === 'POST' ? await readBody(request, bytesMax, isFramedBody) : '';
   const sql = [fields.get('query') ?? '', body].filter((part) => part !== '').join('\n');
   const rest = [...fields].filter(([name]) => !RESERVED.has(name));
   const isParameter = ([name]: [string, string]) => name.startsWith('param_');
@@ -84,7 +80,18 @@ export function headerOf(request: IncomingMessage, name: string): string | undef
   return typeof value === 'string' ? value : undefined;
 }
 
-async function readBody(request: IncomingMessage, bytesMax: number): Promise<string> {
+async function readBody(request: IncomingMessage, bytesMax: number, isFramed: boolean): Promise<string> {
+  const body = await readUnpacked(request, bytesMax);
+  if (!isFramed) return body.toString();
+  const plain = unframe(body, bytesMax);
+  if (plain === 'too large') throw tooLarge(bytesMax);
+  if (plain === 'checksum') throw new StoreError('The checksum of a compressed frame does not fit.', 40, 'CHECKSUM_DOESNT_MATCH');
+  if (plain === 'method') throw new StoreError('Frames are read here in LZ4, or plain.', 89, 'UNKNOWN_COMPRESSION_METHOD');
+  if (plain === 'malformed') throw new StoreError('The compressed body cannot be read.', 271, 'CANNOT_DECOMPRESS');
+  return Buffer.from(plain.buffer, plain.byteOffset, plain.byteLength).toString();
+}
+
+async function readUnpacked(request: IncomingMessage, bytesMax: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
@@ -94,11 +101,11 @@ async function readBody(request: IncomingMessage, bytesMax: number): Promise<str
   }
   const packed = Buffer.concat(chunks);
   const encoding = headerOf(request, 'content-encoding') ?? 'identity';
-  if (encoding === 'identity') return packed.toString();
+  if (encoding === 'identity') return packed;
   if (encoding !== 'gzip')
     throw new StoreError(`Content-Encoding ${encoding} is not known here; use gzip.`, 48, 'NOT_IMPLEMENTED');
   try {
-    return (await gunzipBounded(packed, { maxOutputLength: bytesMax })).toString();
+    return await gunzipBounded(packed, { maxOutputLength: bytesMax });
   } catch (cause) {
     if ((cause as { code?: string }).code === 'ERR_BUFFER_TOO_LARGE') throw tooLarge(bytesMax);
     throw new StoreError('The body is no gzip.', 354, 'ZLIB_INFLATE_FAILED', cause);

@@ -96,7 +96,6 @@ describe('plain requests', () => {
       expect(await answer.text()).toMatch(new RegExp(`^Code: ${code}\\. DB::Exception: .*\\(${symbol}\\)\\n$`, 's'));
     }
     expect((await post('SELECT 1', { database: 'nosuch' })).status).toBe(404);
-    expect((await post('SELECT 1', { decompress: '1' })).status).toBe(501);
     expect((await fetch(front.url, { method: 'DELETE' })).status).toBe(200);
   });
 
@@ -269,6 +268,20 @@ describe('frames of ClickHouse', () => {
     const bytes = Uint8Array.from({ length }, (_, i) => (i * 131 + length * 7) & 255);
     const [low, high] = cityHash128(bytes);
     expect(high.toString(16).padStart(16, '0') + low.toString(16).padStart(16, '0')).toBe(hash);
+  });
+
+  test('a statement in frames is read, one in none of them refused with a code of ClickHouse', async () => {
+    const send = (body: Uint8Array) => fetch(`${front.url}/?decompress=1`, { method: 'POST', body: Buffer.from(body) });
+    const framed = await send(Buffer.concat([frame(Buffer.from('SELECT 40 ')), frame(Buffer.from('+ 2'))]));
+    expect(await framed.text()).toBe('42\n');
+    const changed = frame(Buffer.from('SELECT 1')).map((byte, i) => (i === 30 ? byte ^ 1 : byte));
+    for (const [body, code] of [
+      [Buffer.from('SELECT 1'), '271'],
+      [changed, '40'],
+    ] as const)
+      expect((await send(body)).headers.get('x-clickhouse-exception-code')).toBe(code);
+    // Guests write nothing this way either.
+    expect((await send(frame(Buffer.from('INSERT INTO rejected (topic) VALUES (1)')))).status).toBe(500);
   });
 
   test('a frame has its lengths, and all of the answer is in frames', async () => {
