@@ -13,15 +13,17 @@ CREATE ROLE IF NOT EXISTS swarmscope_writer{on_cluster};
 
 GRANT{on_cluster} ALL ON {database}.*, ALL ON {database}_all.* TO swarmscope_writer WITH REPLACE OPTION;
 
--- Boards: everything that they draw, but no raw address (`addresses: full`), and none of the bytes that strangers sent.
+-- Boards: everything that they draw, but no raw address (`addresses: full`) nor filters in which any can be looked for, and none of the bytes that strangers sent.
 CREATE ROLE IF NOT EXISTS swarmscope_reader{on_cluster};
 
 GRANT{on_cluster} SELECT ON {database}.*, SELECT ON {database}_all.* TO swarmscope_reader WITH REPLACE OPTION;
 
 REVOKE{on_cluster} SELECT(endpoint, node_id) ON {database}.dht_node_seen, SELECT(reporter_endpoint) ON {database}.infohash_sighted,
-    SELECT(endpoint) ON {database}.peer_sighted, SELECT(endpoint) ON {database}.peer_probed, SELECT(bytes) ON {database}.rejected,
+    SELECT(endpoint) ON {database}.peer_sighted, SELECT(endpoint) ON {database}.peer_probed, SELECT(dht_seeds_filter, dht_downloaders_filter) ON {database}.swarm_sampled,
+    SELECT(bytes) ON {database}.rejected,
     SELECT(endpoint, node_id) ON {database}_all.dht_node_seen, SELECT(reporter_endpoint) ON {database}_all.infohash_sighted,
-    SELECT(endpoint) ON {database}_all.peer_sighted, SELECT(endpoint) ON {database}_all.peer_probed, SELECT(bytes) ON {database}_all.rejected
+    SELECT(endpoint) ON {database}_all.peer_sighted, SELECT(endpoint) ON {database}_all.peer_probed, SELECT(dht_seeds_filter, dht_downloaders_filter) ON {database}_all.swarm_sampled,
+    SELECT(bytes) ON {database}_all.rejected
 FROM swarmscope_reader;
 
 -- People with questions of their own: every column, more time and memory.
