@@ -63,7 +63,7 @@ const payloads = {
 };
 const ID_OF: Readonly<Record<string, number>> = { handshake: 0, pex: 1, hole: 4 };
 
-describe('parsers', () => {
+describe('parsers', { timeout: 240_000 }, () => {
   test('of messages and payloads return a value whatever comes', () => {
     const random = randomSource(0x5eed);
     const seeds = [...PEER_VECTORS.map((vector) => fromHex(vector.hex)!.subarray(4)), ...Object.values(payloads)];
@@ -89,7 +89,7 @@ describe('parsers', () => {
   });
 });
 
-describe('a session', () => {
+describe('a session', { timeout: 240_000 }, () => {
   test('fed with mutated streams in random chunks never throws, and always ends or waits with a deadline', () => {
     const random = randomSource(0xab1e);
     const messages = [

@@ -32,4 +32,4 @@ test('replicated tables below, one distributed table over each', async () => {
   expect(new Set(above.map(({ engine }) => engine))).toEqual(new Set(['Distributed']));
   const shown = [...below].filter(([, engine]) => engine !== 'MaterializedView').map(([name]) => name);
   expect(above.map(({ name }) => name)).toEqual(shown);
-});
+}, 240_000);

@@ -23,7 +23,7 @@ afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 const SLOW = 'SELECT count() FROM numbers(1000000000000) WHERE cityHash64(number) % 7 = 1 SETTINGS max_threads = 1';
 
-describe('life', () => {
+describe('life', { timeout: 240_000 }, () => {
   test('rows outlive a close, and the token of the last insert is still known', async () => {
     store = await openEmbedded({ directory: join(directory, 'life') });
     await store.migrate();
@@ -67,7 +67,7 @@ describe('life', () => {
   });
 });
 
-describe('retention', () => {
+describe('retention', { timeout: 240_000 }, () => {
   test('follows the settings of each start, also for tables that are there', async () => {
     const place = join(directory, 'retention');
     const daysOf = async (retentionDays: { peer_probed?: number; torrent_watched?: number }) => {
@@ -87,7 +87,7 @@ describe('retention', () => {
   });
 });
 
-describe('places', () => {
+describe('places', { timeout: 240_000 }, () => {
   test('slow questions of guests hold up neither inserts nor our own questions', async () => {
     store = await openEmbedded({ directory: join(directory, 'places') });
     await store.migrate();
