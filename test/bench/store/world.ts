@@ -30,7 +30,7 @@ export interface Round {
 }
 
 /** Place in a round (`n`) to log partition `p`, place in it `q`, swarm `s` and endpoint `slot` of it. */
-export function layout(numbers: string): string {
+function layout(numbers: string): string {
   const starts = CLASSES.map((_, i) => CLASSES.slice(0, i).reduce((sum, each) => sum + each.swarms * each.endpoints, 0));
   const firsts = CLASSES.map((_, i) => CLASSES.slice(0, i).reduce((sum, each) => sum + each.swarms, 0));
   const byClass = (of: (i: number) => string) =>
