@@ -209,12 +209,12 @@ class CrawlerService implements RunningCrawler {
 
   #exposeMetrics(): void {
     const { metrics } = this.#options;
-    metrics.counters('crawl_packets', 'DHT packets by kind.', 'kind', () => {
+    metrics.counters('crawl_packets_total', 'DHT packets by kind.', 'kind', () => {
       const counters = this.#figures.counters();
       return Object.fromEntries(Object.entries(counters).filter(([name]) => name.startsWith('dht_')));
     });
     metrics.counters(
-      'crawl_udp_drops',
+      'crawl_udp_drops_total',
       'Datagrams that the kernel dropped because they were not read in time (Linux).',
       'socket',
       () => {
@@ -222,7 +222,7 @@ class CrawlerService implements RunningCrawler {
         return drops === undefined ? {} : { dht: drops };
       },
     );
-    metrics.counters('crawl_malformed', 'Datagrams that were no KRPC, by reason.', 'reason', () => ({
+    metrics.counters('crawl_malformed_total', 'Datagrams that were no KRPC, by reason.', 'reason', () => ({
       ...this.#figures.malformed,
     }));
     metrics.gauges('crawl_state', 'What the crawl knows now.', 'name', () => {
