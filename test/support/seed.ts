@@ -18,7 +18,7 @@ export function endOfSeed(nowMs: number): number {
 }
 
 /** All events of the month before `endMs`, which is a midnight. */
-function* seedEvents(endMs: number): Generator<Event> {
+export function* seedEvents(endMs: number): Generator<Event> {
   const startMs = endMs - DAYS * DAY_MS;
   const stampOf: StampOf = (ts) => ({ ts, instance_id: 'seed-1', network: NETWORK });
   for (const fate of FATES) yield* swarmEvents(fate, startMs, stampOf);
