@@ -9,6 +9,7 @@ import { exactlyOnce } from './exactly-once.ts';
 import { type Figure, note, table } from './figure.ts';
 import { hashes } from './hashes.ts';
 import { kafka } from './kafka.ts';
+import { page } from './page.ts';
 import { peers } from './peers.ts';
 import { schedule } from './schedule.ts';
 import { storeScale } from './store-scale.ts';
@@ -21,6 +22,7 @@ const ENTRIES: readonly Entry[] = [
   ...schedule,
   ...events,
   ...storeScale,
+  ...page,
   ...kafka,
   ...exactlyOnce,
 ];
