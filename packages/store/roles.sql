@@ -8,10 +8,12 @@ SETTINGS readonly = 2, max_execution_time = 60 MIN 1 MAX 300, max_memory_usage =
 CREATE SETTINGS PROFILE OR REPLACE swarmscope_analyst{on_cluster}
 SETTINGS readonly = 2, max_execution_time = 600 MIN 1 MAX 3600, max_memory_usage = 8000000000 MAX 8000000000;
 
--- Ingest, and the migrations that it runs at its start: everything in its own database, no accounts, no other database.
+-- Ingest, and the migrations that it runs at its start: everything in its own database, no accounts, no other database; of the server what the migrations look at.
 CREATE ROLE IF NOT EXISTS swarmscope_writer{on_cluster};
 
-GRANT{on_cluster} ALL ON {database}.*, ALL ON {database}_all.* TO swarmscope_writer WITH REPLACE OPTION;
+GRANT{on_cluster} ALL ON {database}.*, ALL ON {database}_all.*, CLUSTER ON *.*,
+    SELECT ON system.tables, SELECT ON system.columns, SELECT ON system.view_refreshes, SELECT ON system.mutations
+TO swarmscope_writer WITH REPLACE OPTION;
 
 -- Boards: everything that they draw, but no raw address (`addresses: full`) nor filters in which any can be looked for, and none of the bytes that strangers sent.
 CREATE ROLE IF NOT EXISTS swarmscope_reader{on_cluster};
