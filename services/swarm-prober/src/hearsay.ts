@@ -79,9 +79,9 @@ export class Hearsay {
     this.#unlisten = options.dht.map((driven, place) => driven.listen((fact) => this.#fact(fact, place)));
   }
 
-  /** Some wait for their question. */
+  /** Some wait for a question or its answer: lookups of others give way until then, or they take up the very turns that would answer it. */
   get isAsking(): boolean {
-    return this.#line.size > 0;
+    return this.#wanted.size > 0;
   }
 
   /** The prober met it: `heard` follows if somebody is found who answers with peers. False when there is no room now: `drained` follows. */
@@ -205,12 +205,13 @@ export class Hearsay {
   }
 
   /**
-   * Who may be asked, nearest first: who gave it as a sample, and who is closest. Whoever is closer than a holder holds it too, and is a second witness,
-   * so that a crawl on the same node need not ask for one.
+   * Who may be asked: who gave it as a sample, since they surely hold it; then who is closest. The other way round a young table names eight that are
+   * close and hold nothing: of 500 infohashes after a cold start twenty to forty were lost so.
    */
   #candidates(infoHash: string, { infoHash: target, asked }: Wanted): Neighbour[] {
-    const all = new Set([...(this.#held.get(infoHash) ?? []), ...this.#neighbours.closest(target, CLOSEST)]);
-    return [...all].filter((each) => !asked.includes(each)).sort((a, b) => compareDistance(target, a.id, b.id));
+    const holders = [...(this.#held.get(infoHash) ?? [])].sort((a, b) => compareDistance(target, a.id, b.id));
+    const all = new Set([...holders, ...this.#neighbours.closest(target, CLOSEST)]);
+    return [...all].filter((each) => !asked.includes(each));
   }
 
   /** True when it is asked, now or at its next turn. */

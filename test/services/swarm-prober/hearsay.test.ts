@@ -170,6 +170,18 @@ test('nothing is asked while nobody is known, or of what had its census', () => 
   expect(hearsay.isAsking).toBe(false);
 });
 
+test('a holder before those that are only close; lookups of others give way until its answer is there', () => {
+  const { hearsay, asked, sample, meet, answer, round } = world();
+  meet(7);
+  sample(1);
+  hearsay.want(NAME);
+  round();
+  expect(asked).toEqual(['get_peers 192.0.2.1']);
+  expect(hearsay.isAsking).toBe(true);
+  answer(1, 1);
+  expect(hearsay.isAsking).toBe(false);
+});
+
 test('the closest are found as by looking at all', () => {
   const random = seededRandom(5);
   const neighbours = new Neighbours();
