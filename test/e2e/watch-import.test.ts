@@ -105,6 +105,17 @@ test('a second time nothing is new; a network that is admitted is asked, within 
   expect(readFileSync(list, 'utf8')).toContain(`torrents/${idOf(contents[2]!)}.torrent`);
 });
 
+test('a feed of which nothing can be had is left after fifty failures', async () => {
+  const file = join(directory, 'vain.json');
+  writeFileSync(
+    file,
+    JSON.stringify(Array.from({ length: 80 }, (_, i) => `${at.replace('127.0.0.1', '127.8.8.8')}/t/${i}.torrent`)),
+  );
+  const vain = await run(['watch', 'import', file, '--file', list], 60_000);
+  expect([vain.code, vain.stderr]).toEqual([1, expect.stringMatching(/50 of its entries failed, the rest is left/)]);
+  expect(vain.stderr.match(/not admitted/g)).toHaveLength(50);
+});
+
 test('a feed that is none, or not there, is one sentence', async () => {
   const none = await run(['watch', 'import', `${at}/none.xml`, '--file', list], 60_000);
   expect([none.code, none.stderr]).toEqual([

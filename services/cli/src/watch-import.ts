@@ -21,6 +21,8 @@ import { addEntries, type NewEntry } from './watchlist-edit.ts';
 const FEED_BYTES_MAX = 16 * 1024 * 1024;
 const TORRENT_BYTES_MAX = 16 * 1024 * 1024;
 const FETCH_MS = 30_000;
+/** A feed of which so many files cannot be had is left: the others would be asked for as vainly. */
+const FAILURES_MAX = 50;
 /** Where fetched files go, beside the list. */
 const TORRENTS_DIRECTORY = 'torrents';
 
@@ -77,6 +79,10 @@ class Importer {
     const result: Result = { source, added: 0, known: 0, failed: 0, without };
     for (const item of items) {
       if (this.entries.length >= this.#options.limit) break;
+      if (result.failed >= FAILURES_MAX) {
+        this.#terminal.say(`${source}: ${FAILURES_MAX} of its entries failed, the rest is left`);
+        break;
+      }
       try {
         result[(await this.#add(item, source)) ? 'added' : 'known'] += 1;
       } catch (error) {
