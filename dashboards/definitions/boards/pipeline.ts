@@ -1,5 +1,7 @@
 // The board Pipeline: are the services alive, does what they observe reach the store, once and whole.
+
 import { TOPICS } from '@swarmscope/events/definitions.ts';
+import { ALERT_CHANGES } from '../annotations.ts';
 import type { Board, Panel } from '../board.ts';
 import { IN_NETWORK, IS_LONG, IS_SHORT } from '../fragments.ts';
 import { NETWORK } from '../variables.ts';
@@ -142,7 +144,7 @@ export const PIPELINE: Board = {
   range: '6h',
   refreshS: 30,
   variables: [NETWORK],
-  annotations: [],
+  annotations: [ALERT_CHANGES],
   rows: [
     { height: 8, panels: [SERVICES] },
     { height: 9, panels: [RATE, LAG] },

@@ -141,6 +141,27 @@ LEFT JOIN (${NAMES}) AS names USING (swarm_id)
 ORDER BY time, torrent`,
 };
 
+const KEPT: Panel = {
+  id: 'kept',
+  title: 'Objective of proved seeders, kept and missed',
+  description:
+    'Watched torrents that had as many proved seeders as they promise in each bucket of time, and those that had fewer: that is the budget of the promise burnt.',
+  kind: 'timeseries',
+  draw: 'stack',
+  width: 24,
+  columns: [
+    { name: 'time', title: 'Time', unit: 'time' },
+    { name: 'kept', title: 'Kept', unit: 'count', tone: 'good' },
+    { name: 'missed', title: 'Missed', unit: 'count', tone: 'bad' },
+  ],
+  empty: 'No watched torrent that promises proved seeders was measured in this time.',
+  sql: `SELECT time, countIf(fewest >= wanted) AS kept, countIf(fewest < wanted) AS missed
+FROM (SELECT swarm_id, $__timeInterval(moment) AS time, min(proved) AS fewest
+  FROM (${measures(['proved'], `${IN_NETWORK} AND swarm_id IN (SELECT swarm_id FROM (${WATCHED}))`)}) GROUP BY swarm_id, time) AS censuses
+INNER JOIN (SELECT swarm_id, objectives['min_proved_seeders'] AS wanted FROM (${WATCHED}) WHERE mapContains(objectives, 'min_proved_seeders')) AS promises USING (swarm_id)
+GROUP BY time ORDER BY time`,
+};
+
 const BUDGET: Panel = {
   id: 'budget',
   title: 'Bytes spent on proofs',
@@ -190,6 +211,7 @@ export const WATCH_LIST: Board = {
   rows: [
     { height: 4, panels: [WATCH_SUMMARY] },
     { height: 10, panels: [WATCH_TABLE] },
+    { height: 7, panels: [KEPT] },
     { height: 9, panels: [PROVED_OVER_TIME, BUDGET] },
     { height: 8, panels: [ALERT_TABLE] },
   ],
