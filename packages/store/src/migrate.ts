@@ -1,4 +1,5 @@
 // Brings a store to the schema of this version: numbered steps, forward only, checksummed, safe to repeat after a crash.
+import { setTimeout } from 'node:timers/promises';
 import { onCluster, type Retention, readSteps, render, retentionOf, type Step, type Variant } from './migrations.ts';
 import { quote } from './statement.ts';
 import { type MigrationReport, StoreError } from './store.ts';
@@ -92,6 +93,7 @@ const REFRESHED = [
 
 /** How often views are looked at until they are recomputed: each time costs a tenth of a second or a whole run of them. */
 const LOOKS_MAX = 3_000;
+const LOOK_MS = 100;
 
 /** Recomputes them now, each from what was there when this was called. */
 export async function refreshViews(store: Commands): Promise<void> {
@@ -109,13 +111,14 @@ async function refreshTogether(store: Commands, views: readonly string[]): Promi
     for (const ask of ['REFRESH', 'WAIT']) for (const view of waiting) await store.command(`SYSTEM ${ask} VIEW ${view}`);
     const found = await store.select<{ view: string; began: number; exception: string }>(
       `SELECT view, toUInt32(ifNull(toUnixTimestamp(last_success_time), 0)) AS began, exception FROM system.view_refreshes
-       WHERE database = currentDatabase() AND view IN (${waiting.map(quote).join(', ')}) AND sleep(0.1) = 0`,
+       WHERE database = currentDatabase() AND view IN (${waiting.map(quote).join(', ')})`,
     );
     const failed = found.find(({ exception }) => exception !== '');
     if (failed) throw StoreError.fromText(failed.exception);
     const done = new Set(found.filter(({ began }) => began > now!.s).map(({ view }) => view));
     waiting = waiting.filter((view) => !done.has(view));
     if (waiting.length === 0) return;
+    await setTimeout(LOOK_MS);
   }
   throw new StoreError(`${waiting.join(', ')}: not recomputed in time.`);
 }
