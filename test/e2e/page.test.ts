@@ -116,7 +116,8 @@ describe.skipIf(missing('chromium').length > 0)('the page', () => {
       for (const panel of panelsOf(board)) {
         const rows = await rowsOf(board, panel);
         const section = page.locator(`#p-${panel.id}`);
-        if (panel.kind === 'stat') {
+        if (rows.length === 0) expect(await section.textContent()).toContain(panel.empty);
+        else if (panel.kind === 'stat') {
           for (const column of panel.columns) {
             const shown = await section.locator(`[data-column="${column.name}"] .value`).textContent();
             expect(shown, `${panel.id} ${column.name}`).toBe(format.figure(numberOf(rows[0]![column.name]), column.unit));
