@@ -259,6 +259,16 @@ describe.each(ALERT_RULES)('alert $uid', (rule) => {
   });
 });
 
+test('what was not measured misses nothing; what is missed is said with what was promised', async () => {
+  const board = BOARDS.find(({ uid }) => uid === 'swarmscope-watch-list')!;
+  const panel = panelsOf(board).find(({ id }) => id === 'entries')!;
+  const rows = objects(await run(panel.sql, variableTypes(board)));
+  const of = (objective: string) => rows.filter((row) => row['objective'] === objective).map((row) => row['missing']);
+  expect(of('missed')).toEqual(['min_proved_seeders 0 of 2']);
+  expect([...of('not measured'), ...of('met'), ...of('no objective')].filter((missing) => missing !== '')).toEqual([]);
+  expect(of('not measured')).toHaveLength(1);
+});
+
 describe('alerts fire for what they mean', () => {
   const firing = async (uid: string, range = WEEK) => {
     const rule = ALERT_RULES.find((each) => each.uid === uid)!;

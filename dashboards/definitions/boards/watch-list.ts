@@ -19,7 +19,7 @@ const answering = (table: string) =>
 
 /** What was measured of each objective; null: nothing was. */
 const GOT: Readonly<Record<Objective, string>> = {
-  min_proved_seeders: 'toNullable(n_proved)',
+  min_proved_seeders: 'if(measured = 1, n_proved, NULL)',
   min_proved_outside: 'n_outside',
   min_trackers_up: 'if(trackers.asked = 0, NULL, trackers.ok)',
   min_web_seeds_intact: 'if(web_seeds.asked = 0, NULL, web_seeds.ok)',
