@@ -33,6 +33,8 @@ const ROUND_MS = 50;
 const TRIES_A_ROUND = 128;
 /** How far ahead a turn is booked. */
 const AHEAD_MS = 1_050;
+/** From a booking to its answer, of those that answer. */
+const AWAIT_MS = 2_000;
 /** Of one host, three turns of four: the others are for who else asks on this node. */
 const HOST_SPACING_MS = 1_400;
 const HOST_BURST = 3;
@@ -72,6 +74,7 @@ export class Hearsay {
   readonly #unlisten: readonly (() => void)[];
   #allowance = 0;
   #roundMs = Number.NEGATIVE_INFINITY;
+  #askedMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: HearsayOptions) {
     this.#options = options;
@@ -79,9 +82,9 @@ export class Hearsay {
     this.#unlisten = options.dht.map((driven, place) => driven.listen((fact) => this.#fact(fact, place)));
   }
 
-  /** Some wait for a question or its answer: lookups of others give way until then, or they take up the very turns that would answer it. */
+  /** Some wait for their question, or most likely for its answer: lookups of others give way, or they take up the very turns that the next question needs. */
   get isAsking(): boolean {
-    return this.#wanted.size > 0;
+    return this.#line.size > 0 || (this.#wanted.size > 0 && this.#options.now() < this.#askedMs + AWAIT_MS);
   }
 
   /** The prober met it: `heard` follows if somebody is found who answers with peers. False when there is no room now: `drained` follows. */
@@ -224,6 +227,7 @@ export class Hearsay {
     if (tag === undefined) return false;
     neighbour.usedMs = Math.max(neighbour.usedMs, now) + HOST_SPACING_MS;
     asked.push(neighbour);
+    this.#askedMs = now;
     return true;
   }
 }

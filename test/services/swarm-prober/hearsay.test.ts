@@ -178,6 +178,9 @@ test('a holder before those that are only close; lookups of others give way unti
   round();
   expect(asked).toEqual(['get_peers 192.0.2.1']);
   expect(hearsay.isAsking).toBe(true);
+  // Not for ever: an answer that never comes holds nobody up.
+  round();
+  expect(hearsay.isAsking).toBe(false);
   answer(1, 1);
   expect(hearsay.isAsking).toBe(false);
 });
