@@ -12,12 +12,11 @@ import { openTakedown, readTakedown, Takedown } from '@swarmscope/runtime/takedo
 import { openUdp } from '@swarmscope/runtime/udp.ts';
 import type { UtpTransport } from '@swarmscope/runtime/utp.ts';
 import { type RunningProber, startProber } from '@swarmscope/swarm-prober/service.ts';
-import { budgetsIn } from '@swarmscope/swarm-prober/settings.ts';
+import { budgetsIn, timesIn } from '@swarmscope/swarm-prober/settings.ts';
 import { openUtp } from '@swarmscope/swarm-prober/utp.ts';
 import type { HostPort } from './arguments.ts';
 import { enterDht, PUBLIC_NODES } from './bootstrap.ts';
 import type { CensusOptions } from './commands/census-options.ts';
-import { proberTimes } from './compose.ts';
 import { type DrivenDht, openDht } from './dht-shell.ts';
 import { explainError, Failure } from './failure.ts';
 import { openIdentity } from './identity.ts';
@@ -124,7 +123,7 @@ async function openProber(
   const metrics = new Metrics({ processMetrics: false });
   const measuring = { dht, bus, clock, random, policy, takedown, trackers };
   const shared = { ...measuring, pseudonyms, log, metrics, network, instanceId, onInvariant };
-  const times = proberTimes(labNetworks);
+  const times = timesIn(labNetworks);
   const budgets = { ...budgetsIn(labNetworks), challenges: options.challenges };
   const prober = shell.add(await startProber({ ...shared, utp, listen, verify, announce, times, budgets, addresses: 'full' }));
   await enter(dht, policy, hosts, shell.ending);

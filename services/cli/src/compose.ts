@@ -18,7 +18,7 @@ import { openTakedown, type Takedown } from '@swarmscope/runtime/takedown.ts';
 import { type Health, serveWatch } from '@swarmscope/runtime/watch-server.ts';
 import { type EmbeddedStore, openEmbedded } from '@swarmscope/store/embedded.ts';
 import { type RunningProber, startProber } from '@swarmscope/swarm-prober/service.ts';
-import { budgetsIn, LAB_TIMES, type ProberTimes, PUBLIC_TIMES } from '@swarmscope/swarm-prober/settings.ts';
+import { budgetsIn, timesIn } from '@swarmscope/swarm-prober/settings.ts';
 import type { TrackerClient } from '@swarmscope/swarm-prober/trackers.ts';
 import { createFront } from '@swarmscope/web/front.ts';
 import { type RunningWeb, startWeb } from '@swarmscope/web/service.ts';
@@ -209,13 +209,8 @@ async function openMeasuring(shell: Shell, { bus, policy, takedown, metrics }: M
   const crawler = shell.add(await startCrawler({ ...shared, shard: { index: 0, count: 1 }, statePath, limits }));
   const trackers = await openTrackers(shell, { address, policy, clock, random });
   const listen = { address, port: dht[0]!.local.port };
-  const near = { times: proberTimes(labNetworks), budgets: budgetsIn(labNetworks) };
+  const near = { times: timesIn(labNetworks), budgets: budgetsIn(labNetworks) };
   const own = { utp: dht.map((driven) => driven.utp), trackers, listen, onInvariant };
   const prober = shell.add(await startProber({ ...shared, ...own, ...near, verify, announce }));
   return { dht, crawler, prober, trackers };
-}
-
-/** In a laboratory everybody is near: shorter waits are as good. */
-export function proberTimes(labNetworks: readonly string[]): ProberTimes {
-  return labNetworks.length > 0 ? LAB_TIMES : PUBLIC_TIMES;
 }
